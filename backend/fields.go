@@ -1,0 +1,184 @@
+package backend
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+)
+
+// Fields reads a request's parameters by type and remembers every fault, so that a decoder
+// is a plain list of reads and the caller learns of all faults at once. The same type reads
+// a path's own parameters, with the schema's defaults and lenient conversions, and one item
+// of a batch, which has no schema and is read strictly.
+//
+// A getter never fails by itself: a value that is absent or of the wrong type is the zero
+// value, and the latter is in [Fields.Err]. A Fields is for one goroutine.
+type Fields struct {
+	data  *framework.FieldData // nil for an item
+	item  map[string]any
+	label string // how an item is called in errors, such as "[3]."
+	errs  []error
+}
+
+// NewFields reads a path's own parameters.
+func NewFields(data *framework.FieldData) *Fields { return &Fields{data: data} }
+
+// NewItem reads one item of a batch; label precedes its field names in error texts.
+func NewItem(label string, item map[string]any) *Fields { return &Fields{item: item, label: label} }
+
+// Err is nil or one [*Error] of status 400 that lists every fault so far.
+func (f *Fields) Err() error {
+	if len(f.errs) == 0 {
+		return nil
+	}
+	return Invalid("%s", errors.Join(f.errs...))
+}
+
+// Fail records a fault that a decoder found itself.
+func (f *Fields) Fail(format string, args ...any) {
+	f.errs = append(f.errs, fmt.Errorf(format, args...))
+}
+
+// Has reports whether the caller gave the field at all; a default does not count.
+func (f *Fields) Has(name string) bool {
+	if f.data == nil {
+		value, ok := f.item[name]
+		return ok && value != nil
+	}
+	value, ok := f.data.Raw[name]
+	return ok && value != nil
+}
+
+// String is a string field; zero: "".
+func (f *Fields) String(name string) string {
+	return get[string](f, name, "string")
+}
+
+// Bool is a boolean field; zero: false.
+func (f *Fields) Bool(name string) bool {
+	return get[bool](f, name, "bool")
+}
+
+// Strings is a list-of-strings field; zero: nil.
+func (f *Fields) Strings(name string) []string {
+	return get[[]string](f, name, "list of strings")
+}
+
+// Map is an object field; zero: nil.
+func (f *Fields) Map(name string) map[string]any {
+	return get[map[string]any](f, name, "map")
+}
+
+// Seconds is a duration field as Vault reads one: a count of seconds or a string such as
+// "1h"; zero: 0.
+func (f *Fields) Seconds(name string) time.Duration {
+	return time.Duration(f.Int(name)) * time.Second
+}
+
+// Int is a whole-number field; zero: 0. In a batch item a number arrives as float64 because
+// the plugin protocol carries JSON, so one with a fraction is a fault.
+func (f *Fields) Int(name string) int {
+	if f.data != nil {
+		return get[int](f, name, "int")
+	}
+	value, ok := f.item[name]
+	if !ok || value == nil {
+		return 0
+	}
+	number, ok := wholeNumber(value)
+	if !ok {
+		f.wrongType(name, "int", value)
+	}
+	return number
+}
+
+// Base64 is a field of standard base64 (RFC 4648 section 4); zero: nil. The text is never
+// repeated in the error: it may be a plaintext.
+func (f *Fields) Base64(name string) []byte {
+	decoded, err := base64.StdEncoding.DecodeString(f.String(name))
+	if err != nil {
+		f.Fail("failed to base64-decode %s%s", f.label, name)
+		return nil
+	}
+	return decoded
+}
+
+// Items is a list-of-objects field, such as batch_input, each item as Fields of its own.
+// ok is false when the caller gave no such field. An item that is not an object is a fault.
+func (f *Fields) Items(name string) (items []*Fields, ok bool) {
+	if !f.Has(name) {
+		return nil, false
+	}
+	list := get[[]any](f, name, "slice")
+	items = make([]*Fields, len(list))
+	for i, value := range list {
+		label := fmt.Sprintf("%s%s[%d].", f.label, name, i)
+		item, isMap := value.(map[string]any)
+		if !isMap {
+			f.Fail("%s%s[%d]: expected a map, got %T", f.label, name, i, value)
+		}
+		items[i] = NewItem(label, item)
+	}
+	return items, true
+}
+
+// Names lists an item's field names in order, or nil for a path's own parameters.
+func (f *Fields) Names() []string { return slices.Sorted(maps.Keys(f.item)) }
+
+func get[T any](f *Fields, name, kind string) T {
+	var zero T
+	value, ok := f.value(name)
+	if !ok || value == nil {
+		return zero
+	}
+	typed, ok := value.(T)
+	if !ok {
+		f.wrongType(name, kind, value)
+		return zero
+	}
+	return typed
+}
+
+func (f *Fields) value(name string) (any, bool) {
+	if f.data == nil {
+		value, ok := f.item[name]
+		return value, ok
+	}
+	value, ok, err := f.data.GetOkErr(name)
+	if err != nil {
+		f.Fail("%v", err)
+		return nil, false
+	}
+	if !ok {
+		value = f.data.GetDefaultOrZero(name)
+	}
+	return value, true
+}
+
+// wrongType names the types only: the value may be a secret.
+func (f *Fields) wrongType(name, kind string, value any) {
+	f.Fail("'%s%s' expected type '%s', got unconvertible type '%T'", f.label, name, kind, value)
+}
+
+func wholeNumber(value any) (int, bool) {
+	switch number := value.(type) {
+	case int:
+		return number, true
+	case float64:
+		if number != math.Trunc(number) || math.Abs(number) > 1<<53 {
+			return 0, false
+		}
+		return int(number), true
+	case json.Number:
+		parsed, err := number.Int64()
+		return int(parsed), err == nil
+	}
+	return 0, false
+}
