@@ -3,11 +3,11 @@ package backend
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -24,7 +24,7 @@ type Fields struct {
 	data  *framework.FieldData // nil for an item
 	item  map[string]any
 	label string // how an item is called in errors, such as "[3]."
-	errs  []error
+	errs  []string
 }
 
 // NewFields reads a path's own parameters.
@@ -38,12 +38,12 @@ func (f *Fields) Err() error {
 	if len(f.errs) == 0 {
 		return nil
 	}
-	return Invalid("%s", errors.Join(f.errs...))
+	return Invalid("%s", strings.Join(f.errs, "; "))
 }
 
 // Fail records a fault that a decoder found itself.
 func (f *Fields) Fail(format string, args ...any) {
-	f.errs = append(f.errs, fmt.Errorf(format, args...))
+	f.errs = append(f.errs, fmt.Sprintf(format, args...))
 }
 
 // Has reports whether the caller gave the field at all; a default does not count.
