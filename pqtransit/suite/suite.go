@@ -77,8 +77,8 @@ type Suite struct {
 	// that has no private half. Nil for symmetric suites.
 	ParsePublic func(public []byte) (Key, error)
 	// FromMaterial makes a key of what keysutil holds in memory: []byte,
-	// *rsa.PrivateKey or *rsa.PublicKey. It takes no copy of a pointer, so the
-	// caller must not change what it points to. Nil where StoredAs is
+	// *rsa.PrivateKey or *rsa.PublicKey. The numbers an RSA key points to are
+	// shared, so the caller must not change them. Nil where StoredAs is
 	// NotCommunity.
 	FromMaterial func(material any) (Key, error)
 }
@@ -88,12 +88,13 @@ type Suite struct {
 type Key interface {
 	// Private is the private half in our own persisted form: raw bytes of a
 	// symmetric key, the seed of a post-quantum key, PKCS#8 DER of an RSA key.
-	// It is zero for a key that has only its public half. Only the keyring and
-	// escrow may call it.
+	// It is zero for a key that has only its public half, and for a derived
+	// key, since those are never stored. Only the keyring and escrow may call
+	// it.
 	Private() Secret
 	// Material is what keysutil stores: []byte, *rsa.PrivateKey or
-	// *rsa.PublicKey; nil where the suite is NotCommunity. Only the keyring
-	// may call it.
+	// *rsa.PublicKey; nil where the suite is NotCommunity, and for a derived
+	// key. Only the keyring may call it.
 	Material() any
 	// Public is the public half, zero for a symmetric key.
 	Public() PublicKey

@@ -1,0 +1,182 @@
+package suite
+
+import (
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// convergentKeySize is the length of the key from which convergent version 3
+// makes its nonces: it follows the encryption key in HKDF's output.
+const convergentKeySize = 32
+
+// aeadFamily is what the symmetric suites differ in.
+type aeadFamily struct {
+	keySize int
+	cipher  func(key []byte) (cipher.AEAD, error)
+}
+
+// aeadKey is a symmetric key with its cipher, expanded once. A derived key
+// also knows what convergent encryption makes its nonces from.
+type aeadKey struct {
+	concealed
+	family aeadFamily
+	raw    []byte
+	aead   cipher.AEAD
+
+	derived  bool
+	context  []byte // of a derived key: nonces of convergent version 2
+	nonceKey []byte // of a derived key: nonces of version 3; nil if there is none
+}
+
+// suite completes the fields that all symmetric suites share.
+func (f aeadFamily) suite(s Suite) Suite {
+	s.Purpose = Encryption
+	s.Derivation = true
+	s.Convergent = true
+	s.AssociatedData = true
+	s.Generate = func() (Key, error) {
+		raw := make([]byte, f.keySize)
+		// crypto/rand ends the process rather than return an error.
+		_, _ = rand.Read(raw)
+		return f.parse(raw)
+	}
+	s.Parse = func(private []byte) (Key, error) { return f.parse(private) }
+	s.FromMaterial = func(material any) (Key, error) {
+		raw, ok := material.([]byte)
+		if !ok {
+			return nil, fmt.Errorf("stored key is a %T, want bytes", material)
+		}
+		return f.parse(raw)
+	}
+	return s
+}
+
+func (f aeadFamily) parse(raw []byte) (*aeadKey, error) {
+	if len(raw) != f.keySize {
+		return nil, fmt.Errorf("invalid key size %d bytes, want %d", len(raw), f.keySize)
+	}
+	aead, err := f.cipher(raw)
+	if err != nil {
+		return nil, fmt.Errorf("invalid key: %v", err)
+	}
+	return &aeadKey{family: f, raw: slices.Clone(raw), aead: aead}, nil
+}
+
+// Private is zero for a derived key: such keys are never stored.
+func (k *aeadKey) Private() Secret {
+	if k.derived {
+		return Secret{}
+	}
+	return NewSecret(k.raw)
+}
+
+func (k *aeadKey) Material() any {
+	if k.derived {
+		return nil
+	}
+	return slices.Clone(k.raw)
+}
+
+func (*aeadKey) Public() PublicKey { return PublicKey{} }
+
+// Derive expands to one encryption key and, with HKDF, to the nonce key behind
+// it. HKDF's output for a shorter length is a prefix, so the encryption key is
+// the same whether or not the caller is convergent.
+func (k *aeadKey) Derive(function KDF, context []byte) (Key, error) {
+	if k.derived {
+		return nil, errors.New("a derived key does not derive further keys")
+	}
+	size := k.family.keySize
+	material, err := expand(function, k.raw, context, size+convergentKeySize)
+	if err != nil {
+		return nil, err
+	}
+	key, err := k.family.parse(material[:min(size, len(material))])
+	if err != nil {
+		return nil, err
+	}
+	key.derived = true
+	key.context = slices.Clone(context)
+	if len(material) == size+convergentKeySize {
+		key.nonceKey = material[size:]
+	}
+	return key, nil
+}
+
+// Seal gives nonce || ciphertext || tag, without the nonce in convergent
+// version 1, whose nonce the caller keeps.
+func (k *aeadKey) Seal(params Params, plaintext []byte) ([]byte, error) {
+	nonce, err := k.nonce(params, plaintext)
+	if err != nil {
+		return nil, err
+	}
+	sealed := make([]byte, 0, len(nonce)+len(plaintext)+k.aead.Overhead())
+	if params.Convergent != 1 {
+		sealed = append(sealed, nonce...)
+	}
+	return k.aead.Seal(sealed, nonce, plaintext, params.AssociatedData), nil
+}
+
+func (k *aeadKey) Open(params Params, sealed []byte) ([]byte, error) {
+	if err := k.check(params); err != nil {
+		return nil, err
+	}
+	nonce, body := params.Nonce, sealed
+	if params.Convergent != 1 {
+		if len(sealed) < k.aead.NonceSize() {
+			return nil, errCiphertextLength
+		}
+		nonce, body = sealed[:k.aead.NonceSize()], sealed[k.aead.NonceSize():]
+	}
+	plaintext, err := k.aead.Open(nil, nonce, body, params.AssociatedData)
+	if err != nil {
+		return nil, errAuthentication
+	}
+	return plaintext, nil
+}
+
+// check refuses parameters that do not belong to this key.
+func (k *aeadKey) check(params Params) error {
+	switch {
+	case params.PaddingScheme != "":
+		return errPaddingScheme
+	case params.Convergent < 0 || params.Convergent > 3:
+		return fmt.Errorf("unhandled convergent version %d", params.Convergent)
+	case params.Convergent > 0 && !k.derived:
+		return errors.New("convergent encryption requires a derived key")
+	case params.Convergent == 1 && len(params.Nonce) != k.aead.NonceSize():
+		return fmt.Errorf("base64-decoded nonce must be %d bytes long when using convergent encryption with this key", k.aead.NonceSize())
+	case params.Convergent != 1 && len(params.Nonce) > 0:
+		return errors.New("nonce provided when not allowed")
+	}
+	return nil
+}
+
+// nonce is random, or a function of the plaintext, or the caller's.
+func (k *aeadKey) nonce(params Params, plaintext []byte) ([]byte, error) {
+	if err := k.check(params); err != nil {
+		return nil, err
+	}
+	key := k.nonceKey
+	switch params.Convergent {
+	case 0:
+		nonce := make([]byte, k.aead.NonceSize())
+		_, _ = rand.Read(nonce)
+		return nonce, nil
+	case 1:
+		return params.Nonce, nil
+	case 2:
+		key = k.context
+	}
+	if len(key) == 0 {
+		return nil, errors.New("could not derive key, length too small")
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write(plaintext)
+	return mac.Sum(nil)[:k.aead.NonceSize()], nil
+}

@@ -1,0 +1,13 @@
+package suite
+
+import "errors"
+
+// Texts that several families share; all but the last two are transit's.
+var (
+	errAuthentication   = errors.New("cipher: message authentication failed")
+	errCiphertextLength = errors.New("invalid ciphertext length")
+	errPaddingScheme    = errors.New("padding_scheme is not supported for this key type")
+	errNoPrivateKey     = errors.New("private key not imported for key version selected")
+	errNotConvergent    = errors.New("convergent encryption is not supported for this key type")
+	errNonce            = errors.New("provided nonce not allowed for this key")
+)

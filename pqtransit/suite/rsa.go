@@ -1,0 +1,111 @@
+package suite
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// RSA in both of transit's encryption schemes (RFC 8017): OAEP with SHA-256
+// and an empty label, and PKCS #1 v1.5.
+var _ = register(rsaFamily{bits: 4096}.suite(Suite{
+	Name:     "rsa-4096",
+	StoredAs: 4,
+}))
+
+// The padding schemes of RSA, transit's names.
+const (
+	paddingOAEP     = "oaep"
+	paddingPKCS1v15 = "pkcs1v15"
+)
+
+// rsaFamily is what the RSA suites differ in.
+type rsaFamily struct{ bits int }
+
+// rsaKey is a key pair, or a public key alone where private is nil.
+type rsaKey struct {
+	concealed
+	private *rsa.PrivateKey
+	public  *rsa.PublicKey
+	pkix    PublicKey
+}
+
+// suite completes the fields that all RSA suites share.
+func (f rsaFamily) suite(s Suite) Suite {
+	s.Purpose = Encryption | Signing
+	s.Asymmetric = true
+	s.PaddingSchemes = []string{paddingOAEP, paddingPKCS1v15}
+	s.Generate = f.generate
+	s.Parse = f.parse
+	s.ParsePublic = f.parsePublic
+	s.FromMaterial = f.fromMaterial
+	return s
+}
+
+func (k *rsaKey) Public() PublicKey { return k.pkix }
+
+func (k *rsaKey) Material() any {
+	if k.private == nil {
+		return k.public
+	}
+	return k.private
+}
+
+func (k *rsaKey) Seal(params Params, plaintext []byte) ([]byte, error) {
+	scheme, err := k.scheme(params)
+	if err != nil {
+		return nil, err
+	}
+	var sealed []byte
+	if scheme == paddingPKCS1v15 {
+		//nolint:staticcheck // transit offers this padding, so its clients need it
+		sealed, err = rsa.EncryptPKCS1v15(rand.Reader, k.public, plaintext)
+	} else {
+		sealed, err = rsa.EncryptOAEP(sha256.New(), rand.Reader, k.public, plaintext, nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("failed to RSA encrypt the plaintext: %v", err)
+	}
+	return sealed, nil
+}
+
+func (k *rsaKey) Open(params Params, sealed []byte) ([]byte, error) {
+	scheme, err := k.scheme(params)
+	if err != nil {
+		return nil, err
+	}
+	if k.private == nil {
+		return nil, errNoPrivateKey
+	}
+	var plaintext []byte
+	if scheme == paddingPKCS1v15 {
+		//nolint:staticcheck // as in Seal
+		plaintext, err = rsa.DecryptPKCS1v15(nil, k.private, sealed)
+	} else {
+		plaintext, err = rsa.DecryptOAEP(sha256.New(), nil, k.private, sealed, nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("failed to RSA decrypt the ciphertext: %v", err)
+	}
+	return plaintext, nil
+}
+
+// scheme checks the parameters and names the padding.
+func (*rsaKey) scheme(params Params) (string, error) {
+	switch {
+	case len(params.AssociatedData) > 0:
+		return "", errors.New("associated_data provided for non-AEAD cipher suite")
+	case params.Convergent != 0:
+		return "", errNotConvergent
+	case len(params.Nonce) > 0:
+		return "", errNonce
+	case params.PaddingScheme == "":
+		return paddingOAEP, nil
+	case !slices.Contains([]string{paddingOAEP, paddingPKCS1v15}, params.PaddingScheme):
+		return "", fmt.Errorf("unknown padding scheme: %s", params.PaddingScheme)
+	}
+	return params.PaddingScheme, nil
+}

@@ -1,0 +1,110 @@
+package suite
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+)
+
+// errRSAKey says no more, since x509's own texts may quote what it read.
+var errRSAKey = errors.New("invalid RSA private key: want PKCS#8 DER and nothing else")
+
+func (f rsaFamily) generate() (Key, error) {
+	private, err := rsa.GenerateKey(rand.Reader, f.bits)
+	if err != nil {
+		return nil, fmt.Errorf("could not generate key: %v", err)
+	}
+	return f.key(private)
+}
+
+// Private is PKCS#8 DER (RFC 5208).
+func (k *rsaKey) Private() Secret {
+	if k.private == nil {
+		return Secret{}
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(k.private)
+	if err != nil {
+		return Secret{}
+	}
+	return NewSecret(der)
+}
+
+func (f rsaFamily) parse(der []byte) (Key, error) {
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, errRSAKey
+	}
+	private, ok := parsed.(*rsa.PrivateKey)
+	if !ok {
+		return nil, errRSAKey
+	}
+	canonical, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil || !bytes.Equal(canonical, der) {
+		return nil, errRSAKey
+	}
+	return f.key(private)
+}
+
+func (f rsaFamily) parsePublic(der []byte) (Key, error) {
+	parsed, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return nil, fmt.Errorf("invalid RSA public key: %v", err)
+	}
+	public, ok := parsed.(*rsa.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("invalid RSA public key: it is a %T", parsed)
+	}
+	key, err := f.publicKey(public)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(key.pkix.raw, der) {
+		return nil, errors.New("invalid RSA public key: not in its canonical encoding")
+	}
+	return key, nil
+}
+
+// fromMaterial copies a private key's numbers and computes anew what JSON does
+// not carry: without it, each decryption would.
+func (f rsaFamily) fromMaterial(material any) (Key, error) {
+	switch stored := material.(type) {
+	case *rsa.PrivateKey:
+		if stored == nil || stored.N == nil || stored.D == nil {
+			return nil, errors.New("stored RSA key is empty")
+		}
+		return f.key(&rsa.PrivateKey{PublicKey: stored.PublicKey, D: stored.D, Primes: stored.Primes})
+	case *rsa.PublicKey:
+		if stored == nil || stored.N == nil {
+			return nil, errors.New("stored RSA key is empty")
+		}
+		return f.publicKey(stored)
+	default:
+		return nil, fmt.Errorf("stored key is a %T, want an RSA key", material)
+	}
+}
+
+func (f rsaFamily) key(private *rsa.PrivateKey) (*rsaKey, error) {
+	private.Precompute()
+	key, err := f.publicKey(&private.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	key.private = private
+	return key, nil
+}
+
+func (f rsaFamily) publicKey(public *rsa.PublicKey) (*rsaKey, error) {
+	if bits := public.N.BitLen(); bits != f.bits {
+		return nil, fmt.Errorf("invalid key size: expected %d bits, got %d bits", f.bits, bits)
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return nil, fmt.Errorf("invalid RSA public key: %v", err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	return &rsaKey{public: public, pkix: PublicKey{raw: der, text: string(text)}}, nil
+}
