@@ -3,12 +3,19 @@ package backendtest
 import (
 	"bytes"
 	"sync"
+
+	"github.com/hashicorp/go-hclog"
 )
 
 // Logs collects what a backend logs. It may be used by many goroutines.
 type Logs struct {
 	mu   sync.Mutex
 	text bytes.Buffer
+}
+
+// Logger is a logger of every level that writes here.
+func (l *Logs) Logger() hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: l})
 }
 
 // Write implements io.Writer for the logger.

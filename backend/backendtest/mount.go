@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
@@ -64,7 +63,7 @@ func (m *Mount) start() {
 	m.t.Helper()
 	config := &logical.BackendConfig{
 		StorageView: m.Storage,
-		Logger:      hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: m.Logs}),
+		Logger:      m.Logs.Logger(),
 		System: &logical.StaticSystemView{
 			DefaultLeaseTTLVal: time.Hour,
 			MaxLeaseTTLVal:     24 * time.Hour,

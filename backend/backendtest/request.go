@@ -104,6 +104,7 @@ func (m *Mount) answer(request *logical.Request, response *logical.Response, err
 	status, failure := logical.RespondErrorCommon(request, response, err)
 	switch {
 	case failure != nil:
+		logical.AdjustErrorStatusCode(&status, failure)
 		answer.Status, answer.Message = status, failure.Error()
 	case status != 0:
 		answer.Status = status
