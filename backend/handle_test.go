@@ -24,6 +24,10 @@ type echoRequest struct {
 func echo(run backend.Run[echoRequest]) logical.Factory {
 	return func(ctx context.Context, config *logical.BackendConfig) (logical.Backend, error) {
 		b := &framework.Backend{BackendType: logical.TypeLogical}
+		operation := &framework.PathOperation{
+			Callback:  backend.Handle(b, decodeEcho, run),
+			Responses: map[int][]framework.Response{http.StatusOK: {{Description: "OK"}}},
+		}
 		b.Paths = []*framework.Path{{
 			Pattern: "echo/" + framework.GenericNameRegex("name"),
 			Fields: map[string]*framework.FieldSchema{
@@ -32,8 +36,8 @@ func echo(run backend.Run[echoRequest]) logical.Factory {
 				"number": {Type: framework.TypeInt, Default: 7},
 			},
 			Operations: map[logical.Operation]framework.OperationHandler{
-				logical.ReadOperation:   &framework.PathOperation{Callback: backend.Handle(b, decodeEcho, run)},
-				logical.UpdateOperation: &framework.PathOperation{Callback: backend.Handle(b, decodeEcho, run)},
+				logical.ReadOperation:   operation,
+				logical.UpdateOperation: operation,
 			},
 		}}
 		return b, b.Setup(ctx, config)

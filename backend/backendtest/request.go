@@ -113,6 +113,7 @@ func (m *Mount) answer(request *logical.Request, response *logical.Response, err
 	default:
 		m.fill(answer, response)
 	}
+	m.checkSchema(request, answer)
 	return answer
 }
 
