@@ -1,0 +1,128 @@
+// Package scripts_test holds the architecture's rules that no compiler holds: which package
+// may import which.
+package scripts_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/palisade-vault/palisade/"
+
+// parts never import each other, only what is below them.
+var parts = []string{"pqtransit", "threatauth", "hsmseal"}
+
+// pure packages know no Vault: only the standard library and these module prefixes.
+var (
+	pure        = []string{"pqtransit/suite", "pqtransit/wire", "threatauth/signal", "threatauth/risk", "hsmseal/envelope"}
+	pureImports = []string{"golang.org/x/", "github.com/cloudflare/circl", "filippo.io/mldsa"}
+)
+
+func TestPartsDoNotImportEachOther(t *testing.T) {
+	for _, importer := range packages(t, "deps") {
+		own := partOf(importer.path)
+		if own == "" {
+			continue
+		}
+		for _, dependency := range importer.imports {
+			if other := partOf(dependency); other != "" && other != own {
+				t.Errorf("%s imports %s", importer.path, dependency)
+			}
+		}
+	}
+}
+
+func TestNothingBelowImportsUpwards(t *testing.T) {
+	for _, importer := range packages(t, "direct") {
+		for _, dependency := range importer.imports {
+			if strings.HasPrefix(dependency, module+"plugins/") {
+				t.Errorf("%s imports the command %s", importer.path, dependency)
+			}
+			if strings.HasPrefix(importer.path, module+"backend") && partOf(dependency) != "" {
+				t.Errorf("%s imports %s", importer.path, dependency)
+			}
+		}
+	}
+}
+
+func TestPurePackagesKnowNoVault(t *testing.T) {
+	all := packages(t, "deps")
+	for _, name := range pure {
+		index := slices.IndexFunc(all, func(p goPackage) bool { return p.path == module+name })
+		if index < 0 {
+			t.Errorf("pure package %s does not exist", name)
+			continue
+		}
+		for _, dependency := range all[index].imports {
+			if !isStandard(dependency) && !isAllowed(dependency) {
+				t.Errorf("pure package %s depends on %s", name, dependency)
+			}
+		}
+	}
+}
+
+func TestCgoStaysInTheTokenPackage(t *testing.T) {
+	for _, importer := range packages(t, "direct") {
+		for _, dependency := range importer.imports {
+			outside := !strings.HasPrefix(importer.path, module+"hsmseal/token")
+			if outside && (dependency == "C" || dependency == "github.com/miekg/pkcs11") {
+				t.Errorf("%s imports %s", importer.path, dependency)
+			}
+		}
+	}
+}
+
+func TestFrameworkStaysAtTheEdge(t *testing.T) {
+	edge := []string{"backend", "backend/backendtest", "pqtransit", "threatauth"}
+	for _, importer := range packages(t, "direct") {
+		isEdge := slices.Contains(edge, strings.TrimPrefix(importer.path, module))
+		if !isEdge && slices.Contains(importer.imports, "github.com/hashicorp/vault/sdk/framework") {
+			t.Errorf("%s imports the sdk's framework; only path files and the seam may", importer.path)
+		}
+	}
+}
+
+type goPackage struct {
+	path    string
+	imports []string
+}
+
+// packages lists ours with what they import, directly or ("deps") through others too.
+func packages(t *testing.T, kind string) []goPackage {
+	t.Helper()
+	fields := map[string]string{"direct": ".Imports", "deps": ".Deps"}
+	format := `{{.ImportPath}}{{range ` + fields[kind] + `}} {{.}}{{end}}`
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", format, module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var list []goPackage
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		list = append(list, goPackage{path: words[0], imports: words[1:]})
+	}
+	if len(list) < 5 {
+		t.Fatalf("go list found only %d packages", len(list))
+	}
+	return list
+}
+
+func partOf(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, module), "/")
+	if strings.HasPrefix(path, module) && slices.Contains(parts, first) {
+		return first
+	}
+	return ""
+}
+
+func isStandard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".")
+}
+
+func isAllowed(path string) bool {
+	own := slices.ContainsFunc(pure, func(name string) bool { return strings.HasPrefix(path, module+name) })
+	return own || slices.ContainsFunc(pureImports, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
+}
