@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 FUZZTIME ?= 10s
 DEV := go run ./vault-dev/cmd/dev
+TIMED := @scripts/timed.sh
 
 .PHONY: help deps build vault dev dev-stop dev-clean tour test unit e2e check lint vet race fuzz bench format clean
 
@@ -11,13 +12,13 @@ help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 deps: ## Install the Debian packages that building and testing need
-	@scripts/install-deps.sh
+	$(TIMED) deps scripts/install-deps.sh
 
 build: ## Build the plugins, the seal daemon and its tools into bin/
-	go build -o bin/ ./plugins/...
+	$(TIMED) build go build -o bin/ ./plugins/...
 
 vault: ## Build stock Vault into bin/ unless one of 1.21 or later is at hand
-	@$(DEV) vault
+	$(TIMED) vault $(DEV) vault
 
 dev: ## Start a real Vault with all three parts, and show them in a tour
 	@$(DEV) up
@@ -34,24 +35,24 @@ tour: ## Run the tour again on the running Vault
 test: deps unit e2e ## Everything that must hold: unit, conformance and end-to-end tests
 
 unit: ## The tests that need no Vault (those of the HSM need SoftHSM)
-	go test $$(scripts/unit-packages.sh)
+	$(TIMED) unit go test $$(scripts/unit-packages.sh)
 
 e2e: ## The tests on a real Vault, in a temporary directory
-	go test -count=1 -timeout 20m ./vault-dev/...
+	$(TIMED) e2e go test -count=1 -timeout 20m ./vault-dev/...
 
 check: deps lint vet race fuzz ## Lint, vet, race detector and a short fuzz of every target
 
 lint: ## Formatting, golangci-lint and shellcheck, at pinned versions
-	scripts/lint.sh
+	$(TIMED) lint scripts/lint.sh
 
 vet: ## go vet
-	go vet ./...
+	$(TIMED) vet go vet ./...
 
 race: ## The unit tests under the race detector
-	go test -race $$(scripts/unit-packages.sh)
+	$(TIMED) race go test -race $$(scripts/unit-packages.sh)
 
 fuzz: ## Each fuzz target for FUZZTIME (10s)
-	scripts/fuzz.sh $(FUZZTIME)
+	$(TIMED) fuzz scripts/fuzz.sh $(FUZZTIME)
 
 bench: ## The Go benchmarks
 	go test -run '^$$' -bench . -benchmem $$(scripts/unit-packages.sh)

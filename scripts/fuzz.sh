@@ -4,15 +4,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 fuzztime=${1:-10s}
-count=0
 
-for package in $(scripts/unit-packages.sh); do
-	directory=$(go list -f '{{.Dir}}' "$package")
-	for target in $(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$directory"/*_test.go 2>/dev/null | sed 's/^func //'); do
-		echo "fuzz $package $target"
-		go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" "$package"
-		count=$((count + 1))
-	done
-done
-[ "$count" -gt 0 ] || { echo "no fuzz targets found"; exit 1; }
-echo "fuzzed $count targets for $fuzztime each"
+targets=$(git ls-files --cached --others --exclude-standard '*_test.go' |
+	xargs awk 'match($0, /^func Fuzz[A-Za-z0-9_]+/) {
+		folder = FILENAME; sub("/[^/]*$", "", folder)
+		print "./" folder, substr($0, 6, RLENGTH - 5)
+	}')
+[ -n "$targets" ] || { echo "no fuzz targets found"; exit 1; }
+
+while read -r package target; do
+	echo "fuzz $package $target"
+	go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" "$package"
+done <<<"$targets"
+echo "fuzzed $(wc -l <<<"$targets") targets for $fuzztime each"
