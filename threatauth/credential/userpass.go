@@ -1,0 +1,125 @@
+package credential
+
+import (
+	"context"
+	"crypto/subtle"
+	"strings"
+
+	"github.com/hashicorp/vault/sdk/helper/cidrutil"
+	"github.com/hashicorp/vault/sdk/helper/locksutil"
+	"github.com/hashicorp/vault/sdk/helper/tokenutil"
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+const (
+	// MaxUsername and MaxPassword bound what is looked up and hashed, in bytes.
+	MaxUsername = 256
+	MaxPassword = 4096
+)
+
+// Userpass proves a principal by user name and password, and keeps the users. It may be
+// used by many goroutines.
+type Userpass struct {
+	hasher *Hasher
+	// locks keep one user's read-change-write apart from the next.
+	locks []*locksutil.LockEntry
+}
+
+var _ Method = (*Userpass)(nil)
+
+// NewUserpass makes the method over hasher.
+func NewUserpass(hasher *Hasher) *Userpass {
+	return &Userpass{hasher: hasher, locks: locksutil.CreateLocks()}
+}
+
+// Name is "userpass".
+func (*Userpass) Name() string { return "userpass" }
+
+// NormalizeUsername is the one spelling of a user name: lower case, as Vault's own method
+// has it. ok is false for a name that no user can have.
+func NormalizeUsername(name string) (normal string, ok bool) {
+	return strings.ToLower(name), name != "" && len(name) <= MaxUsername
+}
+
+// Check proves a claim by one password hash, whoever the principal is. An over-long name or
+// password is refused without one: no user can have it, so this tells nothing.
+func (u *Userpass) Check(ctx context.Context, storage logical.Storage, claim Claim) (Result, error) {
+	if claim.Principal == "" || len(claim.Principal) > MaxUsername || claim.Secret == "" || len(claim.Secret) > MaxPassword {
+		return Result{Refusal: "user name or password is empty or too long"}, nil
+	}
+	user, readErr := u.Get(ctx, storage, claim.Principal)
+	if user == nil {
+		if err := u.hasher.Spend(ctx, claim.Secret); err != nil {
+			return Result{}, err
+		}
+		return Result{Refusal: "unknown user"}, readErr
+	}
+	right, err := u.verify(ctx, user, claim.Secret)
+	if err != nil {
+		return Result{}, err
+	}
+	return u.result(user, claim, right), nil
+}
+
+func (u *Userpass) verify(ctx context.Context, user *User, secret Secret) (bool, error) {
+	if user.PasswordHash == nil && user.Password != "" {
+		// An entry older than Vault 0.2 holds the password itself.
+		right := subtle.ConstantTimeCompare([]byte(user.Password), []byte(secret)) == 1
+		return right, u.hasher.Spend(ctx, secret)
+	}
+	return u.hasher.Verify(ctx, user.PasswordHash, secret)
+}
+
+func (u *Userpass) result(user *User, claim Claim, right bool) Result {
+	switch {
+	case !right && !Readable(user.PasswordHash) && user.Password == "":
+		return Result{Refusal: "the stored password hash cannot be read"}
+	case !right:
+		return Result{Refusal: "wrong password"}
+	case !boundTo(user, claim):
+		return Result{Refusal: "the source is outside token_bound_cidrs"}
+	}
+	result := Result{Right: true, Token: user.TokenParams}
+	if u.hasher.Stale(user.PasswordHash, claim.Secret) {
+		result.Upgrade = u.upgrade(claim, user.PasswordHash)
+	}
+	return result
+}
+
+func boundTo(user *User, claim Claim) bool {
+	if len(user.TokenBoundCIDRs) == 0 {
+		return true
+	}
+	return claim.Source.IsValid() && cidrutil.RemoteAddrIsOk(claim.Source.String(), user.TokenBoundCIDRs)
+}
+
+// upgrade replaces the hash that was just verified, unless somebody changed it meanwhile.
+func (u *Userpass) upgrade(claim Claim, verified []byte) func(context.Context, logical.Storage) error {
+	return func(ctx context.Context, storage logical.Storage) error {
+		hash, err := u.hasher.Hash(ctx, claim.Secret)
+		if err != nil {
+			return err
+		}
+		return u.Update(ctx, storage, claim.Principal, func(user *User) (*User, error) {
+			if user == nil || subtle.ConstantTimeCompare(user.PasswordHash, verified) != 1 {
+				return nil, errUnchanged
+			}
+			user.PasswordHash, user.Password = hash, ""
+			return user, nil
+		})
+	}
+}
+
+// Renew reads the user anew.
+func (u *Userpass) Renew(ctx context.Context, storage logical.Storage, principal string) (*tokenutil.TokenParams, error) {
+	user, err := u.Get(ctx, storage, principal)
+	if err != nil || user == nil {
+		return nil, err
+	}
+	return &user.TokenParams, nil
+}
+
+// Hash is a password as it is kept.
+func (u *Userpass) Hash(ctx context.Context, password Secret) ([]byte, error) {
+	return u.hasher.Hash(ctx, password)
+}

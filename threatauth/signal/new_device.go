@@ -1,0 +1,47 @@
+package signal
+
+import (
+	"fmt"
+	"math"
+)
+
+var _ = register(Signal{
+	Name:      "new_device",
+	Doc:       "the User-Agent is not among the principal's known devices",
+	Technique: "T1078",
+	Assess:    assessDevice,
+})
+
+// newIfAttack is how often an attacker with the right password shows a User-Agent that the
+// victim never used: the shipped prior, until a mount's own logins refit it.
+const newIfAttack = 0.9
+
+func assessDevice(in Input) Finding {
+	switch {
+	case in.Event.Device == "":
+		return Unknown("no User-Agent header was passed on to the mount")
+	case len(in.Profile.Devices) == 0:
+		return Unknown("no device of the principal is known yet")
+	}
+	legitimate := newIfLegitimate(len(in.Profile.Devices), in.Profile.Logins)
+	if in.Profile.Knows(in.Event.Device) {
+		return Finding{
+			Known:  true,
+			Term:   math.Log((1 - newIfAttack) / (1 - legitimate)),
+			Reason: fmt.Sprintf("device %s is one of %d known devices", in.Event.Device, len(in.Profile.Devices)),
+		}
+	}
+	return Finding{
+		Known:  true,
+		Term:   math.Log(newIfAttack / legitimate),
+		Rules:  []string{"new_device"},
+		Reason: fmt.Sprintf("device %s is new: %d other devices are known from %d logins", in.Event.Device, len(in.Profile.Devices), in.Profile.Logins),
+	}
+}
+
+// newIfLegitimate estimates how often the real principal shows a new device: the share of
+// past logins that did, with a half login added on either side so that it is never 0 or 1.
+func newIfLegitimate(devices, logins int) float64 {
+	logins = max(logins, devices, 1)
+	return (float64(devices) + 0.5) / (float64(logins) + 1)
+}
