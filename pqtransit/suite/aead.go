@@ -25,12 +25,12 @@ type aeadFamily struct {
 type aeadKey struct {
 	concealed
 	family aeadFamily
-	raw    []byte
+	raw    Secret
 	aead   cipher.AEAD
 
 	derived  bool
 	context  []byte // of a derived key: nonces of convergent version 2
-	nonceKey []byte // of a derived key: nonces of version 3; nil if there is none
+	nonceKey Secret // of a derived key: nonces of version 3; zero if there is none
 }
 
 // suite completes the fields that all symmetric suites share.
@@ -45,7 +45,7 @@ func (f aeadFamily) suite(s Suite) Suite {
 		_, _ = rand.Read(raw)
 		return f.parse(raw)
 	}
-	s.Parse = func(private []byte) (Key, error) { return f.parse(private) }
+	s.Parse = f.parse
 	s.FromMaterial = func(material any) (Key, error) {
 		raw, ok := material.([]byte)
 		if !ok {
@@ -56,7 +56,15 @@ func (f aeadFamily) suite(s Suite) Suite {
 	return s
 }
 
-func (f aeadFamily) parse(raw []byte) (*aeadKey, error) {
+func (f aeadFamily) parse(raw []byte) (Key, error) {
+	key, err := f.key(raw)
+	if err != nil {
+		return nil, err
+	}
+	return key, nil
+}
+
+func (f aeadFamily) key(raw []byte) (*aeadKey, error) {
 	if len(raw) != f.keySize {
 		return nil, fmt.Errorf("invalid key size %d bytes, want %d", len(raw), f.keySize)
 	}
@@ -64,7 +72,7 @@ func (f aeadFamily) parse(raw []byte) (*aeadKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("invalid key: %v", err)
 	}
-	return &aeadKey{family: f, raw: slices.Clone(raw), aead: aead}, nil
+	return &aeadKey{family: f, raw: NewSecret(raw), aead: aead}, nil
 }
 
 // Private is zero for a derived key: such keys are never stored.
@@ -72,14 +80,14 @@ func (k *aeadKey) Private() Secret {
 	if k.derived {
 		return Secret{}
 	}
-	return NewSecret(k.raw)
+	return k.raw
 }
 
 func (k *aeadKey) Material() any {
 	if k.derived {
 		return nil
 	}
-	return slices.Clone(k.raw)
+	return k.raw.Bytes()
 }
 
 func (*aeadKey) Public() PublicKey { return PublicKey{} }
@@ -92,18 +100,18 @@ func (k *aeadKey) Derive(function KDF, context []byte) (Key, error) {
 		return nil, errors.New("a derived key does not derive further keys")
 	}
 	size := k.family.keySize
-	material, err := expand(function, k.raw, context, size+convergentKeySize)
+	material, err := expand(function, k.raw.view(), context, size+convergentKeySize)
 	if err != nil {
 		return nil, err
 	}
-	key, err := k.family.parse(material[:min(size, len(material))])
+	key, err := k.family.key(material[:min(size, len(material))])
 	if err != nil {
 		return nil, err
 	}
 	key.derived = true
 	key.context = slices.Clone(context)
 	if len(material) == size+convergentKeySize {
-		key.nonceKey = material[size:]
+		key.nonceKey = NewSecret(material[size:])
 	}
 	return key, nil
 }
@@ -162,7 +170,7 @@ func (k *aeadKey) nonce(params Params, plaintext []byte) ([]byte, error) {
 	if err := k.check(params); err != nil {
 		return nil, err
 	}
-	key := k.nonceKey
+	key := k.nonceKey.view()
 	switch params.Convergent {
 	case 0:
 		nonce := make([]byte, k.aead.NonceSize())

@@ -14,19 +14,21 @@ var (
 // register adds a suite. It panics on a name, alias or stored type that is
 // already taken, since that is a mistake in this package's own source.
 func register(s Suite) *Suite {
-	for _, name := range append([]string{s.Name}, s.Aliases...) {
+	names := append([]string{s.Name}, s.Aliases...)
+	for _, name := range names {
 		if _, taken := byName[name]; taken || name == "" {
 			panic(fmt.Sprintf("suite: name %q registered twice or empty", name))
 		}
-		byName[name] = &s
-	}
-	if s.StoredAs == NotCommunity {
-		return &s
 	}
 	if _, taken := byStoredType[s.StoredAs]; taken {
 		panic(fmt.Sprintf("suite: stored type %d registered twice", s.StoredAs))
 	}
-	byStoredType[s.StoredAs] = &s
+	for _, name := range names {
+		byName[name] = &s
+	}
+	if s.StoredAs != NotCommunity {
+		byStoredType[s.StoredAs] = &s
+	}
 	return &s
 }
 

@@ -29,6 +29,7 @@ type rsaFamily struct{ bits int }
 type rsaKey struct {
 	concealed
 	private *rsa.PrivateKey
+	der     Secret // the private key in PKCS#8 (RFC 5208)
 	public  *rsa.PublicKey
 	pkix    PublicKey
 }
@@ -45,6 +46,7 @@ func (f rsaFamily) suite(s Suite) Suite {
 	return s
 }
 
+func (k *rsaKey) Private() Secret   { return k.der }
 func (k *rsaKey) Public() PublicKey { return k.pkix }
 
 func (k *rsaKey) Material() any {

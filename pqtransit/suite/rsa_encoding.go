@@ -11,26 +11,14 @@ import (
 )
 
 // errRSAKey says no more, since x509's own texts may quote what it read.
-var errRSAKey = errors.New("invalid RSA private key: want PKCS#8 DER and nothing else")
+var errRSAKey = errors.New("invalid RSA private key, or not exactly its PKCS#8 DER")
 
 func (f rsaFamily) generate() (Key, error) {
 	private, err := rsa.GenerateKey(rand.Reader, f.bits)
 	if err != nil {
 		return nil, fmt.Errorf("could not generate key: %v", err)
 	}
-	return f.key(private)
-}
-
-// Private is PKCS#8 DER (RFC 5208).
-func (k *rsaKey) Private() Secret {
-	if k.private == nil {
-		return Secret{}
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(k.private)
-	if err != nil {
-		return Secret{}
-	}
-	return NewSecret(der)
+	return f.pair(private)
 }
 
 func (f rsaFamily) parse(der []byte) (Key, error) {
@@ -42,11 +30,14 @@ func (f rsaFamily) parse(der []byte) (Key, error) {
 	if !ok {
 		return nil, errRSAKey
 	}
-	canonical, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil || !bytes.Equal(canonical, der) {
+	key, err := f.pair(private)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(key.Private().view(), der) {
 		return nil, errRSAKey
 	}
-	return f.key(private)
+	return key, nil
 }
 
 func (f rsaFamily) parsePublic(der []byte) (Key, error) {
@@ -58,7 +49,7 @@ func (f rsaFamily) parsePublic(der []byte) (Key, error) {
 	if !ok {
 		return nil, fmt.Errorf("invalid RSA public key: it is a %T", parsed)
 	}
-	key, err := f.publicKey(public)
+	key, err := f.half(public)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +67,7 @@ func (f rsaFamily) fromMaterial(material any) (Key, error) {
 		if stored == nil || stored.N == nil || stored.D == nil {
 			return nil, errors.New("stored RSA key is empty")
 		}
-		return f.key(&rsa.PrivateKey{PublicKey: stored.PublicKey, D: stored.D, Primes: stored.Primes})
+		return f.pair(&rsa.PrivateKey{PublicKey: stored.PublicKey, D: stored.D, Primes: stored.Primes})
 	case *rsa.PublicKey:
 		if stored == nil || stored.N == nil {
 			return nil, errors.New("stored RSA key is empty")
@@ -87,19 +78,40 @@ func (f rsaFamily) fromMaterial(material any) (Key, error) {
 	}
 }
 
-func (f rsaFamily) key(private *rsa.PrivateKey) (*rsaKey, error) {
-	private.Precompute()
-	key, err := f.publicKey(&private.PublicKey)
+// pair refuses numbers that are no RSA key, here rather than at first use, so
+// that every key has its persisted form.
+func (f rsaFamily) pair(private *rsa.PrivateKey) (Key, error) {
+	key, err := f.half(&private.PublicKey)
 	if err != nil {
 		return nil, err
 	}
-	key.private = private
+	private.Precompute()
+	if err := private.Validate(); err != nil {
+		return nil, errRSAKey
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return nil, errRSAKey
+	}
+	key.private, key.der = private, NewSecret(der)
 	return key, nil
 }
 
-func (f rsaFamily) publicKey(public *rsa.PublicKey) (*rsaKey, error) {
+func (f rsaFamily) publicKey(public *rsa.PublicKey) (Key, error) {
+	key, err := f.half(public)
+	if err != nil {
+		return nil, err
+	}
+	return key, nil
+}
+
+// half is a key that has only its public half yet.
+func (f rsaFamily) half(public *rsa.PublicKey) (*rsaKey, error) {
 	if bits := public.N.BitLen(); bits != f.bits {
 		return nil, fmt.Errorf("invalid key size: expected %d bits, got %d bits", f.bits, bits)
+	}
+	if public.E < 3 || public.E%2 == 0 {
+		return nil, fmt.Errorf("invalid RSA public key: exponent %d", public.E)
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {

@@ -15,31 +15,35 @@ const redacted = "[redacted]"
 // also inside other values, and refuses to be marshalled, so that it reaches
 // storage only through Bytes. The zero value is no secret.
 type Secret struct {
-	// A pointer, since package fmt prints the bytes of an unexported slice.
-	value *[]byte
+	// A function, since package fmt calls no methods of unexported fields and
+	// follows even a pointer where the verb does not fit it.
+	reveal func() []byte
 }
 
 // NewSecret takes a copy of value.
 func NewSecret(value []byte) Secret {
 	owned := slices.Clone(value)
-	return Secret{value: &owned}
+	return Secret{reveal: func() []byte { return owned }}
 }
 
 // Bytes is a copy of the secret, nil for the zero value. Only the keyring and
 // escrow may call it.
-func (s Secret) Bytes() []byte {
-	if s.value == nil {
+func (s Secret) Bytes() []byte { return slices.Clone(s.view()) }
+
+// view is the secret itself, which nobody may change.
+func (s Secret) view() []byte {
+	if s.reveal == nil {
 		return nil
 	}
-	return slices.Clone(*s.value)
+	return s.reveal()
 }
 
 // IsZero reports whether there is no secret.
-func (s Secret) IsZero() bool { return s.value == nil || len(*s.value) == 0 }
+func (s Secret) IsZero() bool { return len(s.view()) == 0 }
 
 // Equal compares in constant time for equal lengths.
 func (s Secret) Equal(t Secret) bool {
-	return subtle.ConstantTimeCompare(s.Bytes(), t.Bytes()) == 1
+	return subtle.ConstantTimeCompare(s.view(), t.view()) == 1
 }
 
 // String is "[redacted]".
