@@ -1,0 +1,62 @@
+package vaultdev
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// EnvFile is the shell file that exports how to reach this Vault.
+func (c Config) EnvFile() string { return c.path("env") }
+
+// Environment is what a command of the tour and of the tests runs with: a clean
+// environment, the state's bin folder first on PATH, and the variables by which
+// the vault command finds and trusts this Vault. The root token is left out when
+// token is empty.
+func (c Config) Environment(token string) []string {
+	env := append(cleanEnvironment(),
+		"PATH="+c.path("bin")+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"PALISADE_DEV_DIR="+c.Dir, fmt.Sprintf("PALISADE_DEV_PORT=%d", c.Port),
+		"VAULT_ADDR="+c.Address(), "VAULT_CACERT="+c.CAFile())
+	if token != "" {
+		env = append(env, "VAULT_TOKEN="+token)
+	}
+	return env
+}
+
+// writeEnvFile writes EnvFile and links the vault that is used into the state's
+// bin folder, which the file puts on PATH.
+func (c Config) writeEnvFile(vault string) error {
+	link := c.path("bin", "vault")
+	if current, err := os.Readlink(link); err != nil || current != vault {
+		temporary := link + ".new"
+		_ = os.Remove(temporary) // left by an interrupted run, if at all
+		if err := os.Symlink(vault, temporary); err != nil {
+			return fmt.Errorf("linking vault: %v", err)
+		}
+		if err := os.Rename(temporary, link); err != nil {
+			return fmt.Errorf("linking vault: %v", err)
+		}
+	}
+	token, err := readSecret(c.RootTokenFile())
+	if err != nil {
+		return err
+	}
+	var out strings.Builder
+	for _, v := range [][2]string{
+		{"VAULT_ADDR", c.Address()},
+		{"VAULT_CACERT", c.CAFile()},
+		{"VAULT_TOKEN", token},
+		{"PALISADE_DEV_DIR", c.Dir},
+		{"PALISADE_DEV_PORT", fmt.Sprint(c.Port)},
+		{"PALISADE_FORWARDED_ADDR", c.ForwardedAddress()},
+	} {
+		fmt.Fprintf(&out, "export %s=%s\n", v[0], shellQuote(v[1]))
+	}
+	fmt.Fprintf(&out, "export PATH=%s:\"$PATH\"\n", shellQuote(filepath.Dir(link)))
+	return writeFile(c.EnvFile(), []byte(out.String()))
+}
+
+// shellQuote makes s one word of a POSIX shell.
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -1,0 +1,132 @@
+package vaultdev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/palisade-vault/palisade/vault-dev/process"
+)
+
+// sealStartTime bounds a start of hsmseald, key generation in the token included.
+const sealStartTime = 30 * time.Second
+
+// startSeal brings hsmseald up under its supervisor and waits for its socket.
+// A daemon that runs from an older program is replaced.
+func (c Config) startSeal(ctx context.Context) error {
+	daemon, err := c.install(sealProgram, "bin")
+	if err != nil {
+		return err
+	}
+	socket, err := c.socketPath()
+	if err != nil {
+		return err
+	}
+	if err := c.renderSeal(socket); err != nil {
+		return err
+	}
+	if err := c.ensureSealToken(ctx, daemon); err != nil {
+		return err
+	}
+	running, err := process.ReadRecord(c.SupervisorPIDFile())
+	if err != nil {
+		return err
+	}
+	if running.Alive() && running.Mark == daemon.sum {
+		c.note("hsmseald runs already")
+		return c.waitForSeal(ctx, socket)
+	}
+	if err := process.Stop(ctx, c.SupervisorPIDFile(), stopGrace); err != nil {
+		return err
+	}
+	if err := c.startSupervisor(daemon); err != nil {
+		return err
+	}
+	return errors.Join(c.waitForSeal(ctx, socket), c.prune(sealProgram, "bin", daemon))
+}
+
+func (c Config) startSupervisor(daemon installed) error {
+	c.say("starting hsmseald, which keeps Vault's unseal key in the token")
+	supervisor := c.Supervisor
+	if supervisor == "" {
+		var err error
+		if supervisor, err = c.copySelf(); err != nil {
+			return err
+		}
+	}
+	_, err := process.Start(process.Spec{
+		Program: supervisor,
+		Args:    []string{"supervise", "-dir", c.Dir, "-program", daemon.path},
+		Env:     cleanEnvironment(),
+		Log:     c.SealLog(), PIDFile: c.SupervisorPIDFile(), Mark: daemon.sum,
+	})
+	return err
+}
+
+// SuperviseSeal keeps the hsmseald at program running until ctx ends. It is the
+// body of the detached supervisor process.
+func (c Config) SuperviseSeal(ctx context.Context, program string, output io.Writer) error {
+	return process.Supervise(ctx, process.Supervision{
+		Program: program, Args: []string{"serve", "-config", c.SealConfigFile()},
+		Env: cleanEnvironment(), PIDFile: c.SealPIDFile(), Output: output,
+		FirstDelay: 100 * time.Millisecond, MaxDelay: 10 * time.Second, Grace: 10 * time.Second,
+	})
+}
+
+// ensureSealToken asks hsmseald for the token by which Vault shows who it is;
+// the daemon itself keeps only a hash.
+func (c Config) ensureSealToken(ctx context.Context, daemon installed) error {
+	if exists(c.sealTokenFile()) {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, daemon.path, "token", "-config", c.SealConfigFile(), "-tenant", sealTenant)
+	cmd.Env = cleanEnvironment()
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("making Vault's token for hsmseald: %v: %s", err, strings.TrimSpace(stderr.String()))
+	}
+	return writeFile(c.sealTokenFile(), []byte(strings.TrimSpace(string(out))))
+}
+
+// waitForSeal waits until hsmseald accepts connections.
+func (c Config) waitForSeal(ctx context.Context, socket string) error {
+	ctx, cancel := context.WithTimeout(ctx, sealStartTime)
+	defer cancel()
+	err := process.Poll(ctx, func() bool {
+		conn, err := net.Dial("unix", socket)
+		if err != nil {
+			return false
+		}
+		return conn.Close() == nil
+	})
+	if err != nil {
+		return fmt.Errorf("hsmseald does not come up; the end of %s:\n%s", c.SealLog(), process.Tail(c.SealLog(), 12))
+	}
+	return nil
+}
+
+// stopSeal ends the supervisor, and with it hsmseald, and whatever of the two a
+// killed supervisor left behind.
+func (c Config) stopSeal(ctx context.Context) error {
+	return errors.Join(
+		process.Stop(ctx, c.SupervisorPIDFile(), stopGrace),
+		process.Stop(ctx, c.SealPIDFile(), stopGrace),
+	)
+}
+
+// removeSocketFolder removes the short folder of the socket, where there is one.
+func (c Config) removeSocketFolder() error {
+	folder, err := c.socketFolder()
+	if err != nil || folder == "" {
+		return err
+	}
+	return os.RemoveAll(folder)
+}
