@@ -1,0 +1,91 @@
+package vaultdev_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	vaultdev "github.com/palisade-vault/palisade/vault-dev"
+)
+
+func TestVaultVersions(t *testing.T) {
+	for _, test := range []struct{ name, says, want string }{
+		{"oldest that serves", "Vault v1.21.0 (abc), built today", ""},
+		{"later minor", "Vault v1.99.3", ""},
+		{"later major", "Vault v2.0.1+ent", ""},
+		{"too old", "Vault v1.20.9", "1.21 or later is needed"},
+		{"before one", "Vault v0.11.0", "1.21 or later is needed"},
+		{"not Vault", "hello", "does not tell its version"},
+		{"absurd number", "Vault v99999999999999999999.21.0", "is needed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			program := filepath.Join(t.TempDir(), "vault")
+			script := "#!/bin/sh\necho '" + test.says + "'\n"
+			if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("VAULT_BIN", program)
+			found, err := vaultdev.Config{Root: t.TempDir(), Out: t.Output()}.FindVault(t.Context())
+			switch {
+			case test.want == "" && (err != nil || found != program):
+				t.Errorf("got %q, %v", found, err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("got %q, %v; want an error with %q", found, err, test.want)
+			}
+		})
+	}
+}
+
+func TestVaultIsNamedWhenMissing(t *testing.T) {
+	t.Setenv("VAULT_BIN", "")
+	t.Setenv("PATH", t.TempDir())
+	_, err := vaultdev.Config{Root: t.TempDir(), Out: t.Output(), FindVaultOnly: true}.Vault(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "make vault") {
+		t.Errorf("got %v; want an error that says how to get one", err)
+	}
+	t.Setenv("VAULT_BIN", "/does/not/exist")
+	if _, err := (vaultdev.Config{Root: t.TempDir(), Out: t.Output()}).Vault(t.Context()); err == nil {
+		t.Error("a VAULT_BIN that is not there is silently passed over")
+	}
+}
+
+func TestEnvironmentVariables(t *testing.T) {
+	for _, test := range []struct {
+		name, port, dir string
+		wantErr         bool
+	}{
+		{name: "defaults"},
+		{name: "both", port: "18200", dir: "/somewhere"},
+		{name: "port is no number", port: "x", wantErr: true},
+		{name: "no room for four ports", port: "65533", wantErr: true},
+		{name: "port zero", port: "0", wantErr: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("PALISADE_DEV_PORT", test.port)
+			t.Setenv("PALISADE_DEV_DIR", test.dir)
+			config, err := vaultdev.ConfigFromEnvironment(t.Output())
+			if (err != nil) != test.wantErr {
+				t.Fatalf("error is %v", err)
+			}
+			if err == nil && test.dir != "" && (config.Dir != test.dir || config.Port != 18200) {
+				t.Errorf("got %+v", config)
+			}
+		})
+	}
+}
+
+func TestCleanSparesForeignFolders(t *testing.T) {
+	foreign := t.TempDir()
+	precious := filepath.Join(foreign, "precious")
+	if err := os.WriteFile(precious, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config := vaultdev.Config{Dir: foreign, Out: t.Output()}
+	if err := config.Clean(t.Context()); err == nil {
+		t.Error("a folder that is not ours was accepted")
+	}
+	if _, err := os.Stat(precious); err != nil {
+		t.Errorf("its content is gone: %v", err)
+	}
+}
