@@ -1,0 +1,8 @@
+package hsmseal
+
+// What tests outside the package need of its inside.
+var (
+	PrepareStateDir = prepareStateDir
+	ParseHashes     = parseHashes
+	MaxBody         = maxBody
+)
