@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/palisade-vault/palisade/hsmseal/mechanism"
+	"github.com/palisade-vault/palisade/hsmseal/wrapkey"
 )
 
 // DefaultDeadline is how long one call may take before its worker is killed:
@@ -79,6 +82,20 @@ func (s PINSource) validate() error {
 		return errors.New("PIN file must be an absolute path")
 	case s.FD != 0 && s.FD < 3:
 		return errors.New("PIN descriptor must be above 2")
+	}
+	return nil
+}
+
+// MaxKeyID is the longest CKA_ID accepted, in bytes.
+const MaxKeyID = wrapkey.MaxID
+
+// checkKey refuses before the process boundary what can never be right.
+func checkKey(id []byte, name string) error {
+	if len(id) == 0 || len(id) > MaxKeyID {
+		return fmt.Errorf("key id has %d bytes, not 1 to %d", len(id), MaxKeyID)
+	}
+	if _, ok := mechanism.Lookup(name); !ok {
+		return fmt.Errorf("%w: no mechanism %q", ErrUnsupported, name)
 	}
 	return nil
 }

@@ -1,9 +1,71 @@
 package worker
 
+import (
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// lifelineFD is the read end of a pipe whose write end only the daemon
+	// holds: its end of file is the daemon's death, whatever killed it.
+	lifelineFD = 3
+	// farewell bounds the clean end of a worker whose daemon is gone.
+	farewell = time.Second
+)
+
 // Requested tells whether a command line, program name first, asks for a worker.
 func Requested(args []string) bool { return len(args) == 2 && args[1] == "worker" }
 
 // Main is what the "worker" command runs: it serves one token to the daemon
 // that started it and returns when that daemon asks it to end. It exits the
 // process when the daemon is gone.
-func Main() {}
+func Main() {
+	log := hclog.New(&hclog.LoggerOptions{Name: "worker", Output: os.Stderr, JSONFormat: true, Level: hclog.Info})
+	service := &service{log: log}
+	if os.Getenv(handshake.MagicCookieKey) == handshake.MagicCookieValue {
+		harden(log)
+		go exitWithDaemon(service)
+	}
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig: handshake,
+		Plugins:         plugin.PluginSet{pluginName: rpcPlugin{service: service}},
+		Logger:          log,
+	})
+}
+
+// harden keeps the PIN out of core dumps and from debuggers of the same user,
+// and leaves termination to the daemon: a signal to the whole group must not
+// take the token from requests that are still being drained.
+func harden(log hclog.Logger) {
+	signal.Ignore(syscall.SIGTERM, syscall.SIGHUP)
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		log.Warn("worker memory stays dumpable", "error", err)
+	}
+}
+
+// exitWithDaemon waits for the daemon's end, ends the token cleanly if it can
+// in time, and exits the process even when the library hangs.
+func exitWithDaemon(service *service) {
+	lifeline := os.NewFile(lifelineFD, "lifeline")
+	if _, err := io.Copy(io.Discard, lifeline); err != nil && !errors.Is(err, io.EOF) {
+		service.log.Error("lifeline to the daemon broke", "error", err)
+	}
+	time.AfterFunc(farewell, func() { os.Exit(1) })
+	var reply Answer
+	code := 0
+	if err := service.Finish(struct{}{}, &reply); err != nil {
+		code = 1
+	}
+	if err := os.RemoveAll(os.Getenv(plugin.EnvUnixSocketDir)); err != nil {
+		code = 1
+	}
+	os.Exit(code)
+}

@@ -37,6 +37,9 @@ type KeySpec struct {
 	Label string
 	// Mechanism is a name of the mechanism registry, such as "aes-gcm".
 	Mechanism string
+	// MustExist refuses to make a missing key, with ErrNoKey: for a key that is
+	// known to have wrapped something.
+	MustExist bool
 }
 
 // KeyRef addresses an existing wrapping key.
