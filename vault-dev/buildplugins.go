@@ -1,12 +1,12 @@
 package vaultdev
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,15 +103,11 @@ func (c Config) prune(name, folder string, keep installed) error {
 	return nil
 }
 
-// copySelf installs the running program as the supervisor, since `go run`
-// removes its own file when it ends.
+// copySelf installs the dev command into the state folder, where it supervises
+// and the tour finds it; `go run` removes its own file when it ends.
 func (c Config) copySelf() (string, error) {
-	self, err := os.Open("/proc/self/exe")
-	if err != nil {
-		return "", fmt.Errorf("opening the running program: %v", err)
-	}
-	defer func() { _ = self.Close() }() // only read
-	raw, err := io.ReadAll(self)
+	self := cmp.Or(c.Self, "/proc/self/exe")
+	raw, err := os.ReadFile(self)
 	if err != nil {
 		return "", fmt.Errorf("reading the running program: %v", err)
 	}

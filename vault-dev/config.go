@@ -22,9 +22,9 @@ type Config struct {
 	Out io.Writer
 	// FindVaultOnly makes a missing vault an error instead of a long build.
 	FindVaultOnly bool
-	// Supervisor is the program that is run with the arguments "supervise -dir
-	// DIR -program FILE"; empty is the running program itself.
-	Supervisor string
+	// Self is the dev command, a copy of which supervises hsmseald; empty is the
+	// running program. Tests, which are another program, set it.
+	Self string
 }
 
 const defaultPort = 8200

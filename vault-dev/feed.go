@@ -10,7 +10,7 @@ import (
 )
 
 // feedPath is where the reputation list is loaded.
-const feedPath = "auth/threatauth/intel/feeds/ipsum"
+const feedPath = "auth/threatauth/risk/feeds/ipsum"
 
 // FeedFile is the reputation list that is loaded, in ipsum's format.
 func (c Config) FeedFile() string {

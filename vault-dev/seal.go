@@ -53,14 +53,11 @@ func (c Config) startSeal(ctx context.Context) error {
 
 func (c Config) startSupervisor(daemon installed) error {
 	c.say("starting hsmseald, which keeps Vault's unseal key in the token")
-	supervisor := c.Supervisor
-	if supervisor == "" {
-		var err error
-		if supervisor, err = c.copySelf(); err != nil {
-			return err
-		}
+	supervisor, err := c.copySelf()
+	if err != nil {
+		return err
 	}
-	_, err := process.Start(process.Spec{
+	_, err = process.Start(process.Spec{
 		Program: supervisor,
 		Args:    []string{"supervise", "-dir", c.Dir, "-program", daemon.path},
 		Env:     cleanEnvironment(),

@@ -25,6 +25,7 @@ const usage = `usage: dev COMMAND
   restart  stop Vault and start it again, so that it unseals through the HSM
   stop     stop everything, keep the state
   clean    stop everything, remove the state
+  audit    print the gist of the last lines of the audit log
   env      print the file to source: . "$(dev env)"
   vault    find or build the vault binary and print its path
   plugins  build the plugins and hsmseald into bin/
@@ -83,6 +84,7 @@ func commands(config vaultdev.Config) map[string]func(context.Context) error {
 		"restart":   config.Restart,
 		"stop":      config.Stop,
 		"clean":     config.Clean,
+		"audit":     config.PrintAudit,
 		"plugins":   config.BuildPlugins,
 		"env":       func(context.Context) error { return printLine(config.EnvFile()) },
 		"vault":     func(ctx context.Context) error { return findVault(ctx, config) },
