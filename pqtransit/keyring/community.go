@@ -1,0 +1,158 @@
+package keyring
+
+import (
+	"crypto/rsa"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/helper/keysutil"
+
+	"github.com/palisade-vault/palisade/pqtransit/suite"
+)
+
+// keyOfPolicy reads what keysutil loaded. The key shares no byte slice with the policy, but
+// big numbers, which neither side changes.
+func keyOfPolicy(policy *keysutil.Policy) (*Key, error) {
+	algorithm, ok := suite.ByStoredType(int(policy.Type))
+	if !ok {
+		return nil, refuse("key %s has type %v, which this release does not support", policy.Name, policy.Type)
+	}
+	key := &Key{
+		Name:     policy.Name,
+		Settings: settingsOfPolicy(policy),
+		Latest:   policy.LatestVersion,
+		versions: make(map[int]*Version, len(policy.Keys)),
+	}
+	for text, entry := range policy.Keys {
+		number, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, fmt.Errorf("key %s: version %q is not a number", policy.Name, text)
+		}
+		version, err := versionOfEntry(algorithm, number, entry)
+		if err != nil {
+			return nil, fmt.Errorf("key %s: version %d: %v", policy.Name, number, err)
+		}
+		key.versions[number] = version
+	}
+	if key.versions[key.Latest] == nil {
+		return nil, fmt.Errorf("key %s: latest version %d is missing", policy.Name, key.Latest)
+	}
+	return key, nil
+}
+
+func settingsOfPolicy(policy *keysutil.Policy) Settings {
+	settings := Settings{
+		Derived:              policy.Derived,
+		KDF:                  suite.KDF(policy.KDF),
+		Convergent:           policy.ConvergentEncryption,
+		ConvergentVersion:    policy.ConvergentVersion,
+		Exportable:           policy.Exportable,
+		AllowPlaintextBackup: policy.AllowPlaintextBackup,
+		DeletionAllowed:      policy.DeletionAllowed,
+		MinDecryption:        policy.MinDecryptionVersion,
+		MinEncryption:        policy.MinEncryptionVersion,
+		MinAvailable:         policy.MinAvailableVersion,
+		AutoRotatePeriod:     policy.AutoRotatePeriod,
+		KeySize:              policy.KeySize,
+		Imported:             policy.Imported,
+		ImportedRotation:     policy.AllowImportedKeyRotation,
+	}
+	if policy.BackupInfo != nil {
+		settings.Backup = &Event{Time: policy.BackupInfo.Time, Version: policy.BackupInfo.Version}
+	}
+	if policy.RestoreInfo != nil {
+		settings.Restore = &Event{Time: policy.RestoreInfo.Time, Version: policy.RestoreInfo.Version}
+	}
+	return settings
+}
+
+// intoPolicy carries a changed key over into the policy it was read from, or into a new
+// one. Whatever the policy holds beyond that stays as it is.
+func (k *Key) intoPolicy(policy *keysutil.Policy) error {
+	policy.Derived = k.Derived
+	policy.KDF = int(k.KDF)
+	policy.ConvergentEncryption = k.Convergent
+	policy.ConvergentVersion = k.ConvergentVersion
+	policy.Exportable = k.Exportable
+	policy.AllowPlaintextBackup = k.AllowPlaintextBackup
+	policy.DeletionAllowed = k.DeletionAllowed
+	policy.MinDecryptionVersion = k.MinDecryption
+	policy.MinEncryptionVersion = k.MinEncryption
+	policy.AutoRotatePeriod = k.AutoRotatePeriod
+	policy.KeySize = k.KeySize
+	policy.Imported = k.Imported
+	policy.AllowImportedKeyRotation = k.ImportedRotation
+	for number := policy.LatestVersion + 1; number <= k.Latest; number++ {
+		entry, err := k.versions[number].entry()
+		if err != nil {
+			return err
+		}
+		policy.Keys[strconv.Itoa(number)] = entry
+	}
+	policy.LatestVersion = k.Latest
+	return nil
+}
+
+// newPolicy is an empty policy for a key that was never stored.
+func (k *Key) newPolicy() *keysutil.Policy {
+	policy := keysutil.NewPolicy(keysutil.PolicyConfig{
+		Name: k.Name,
+		Type: keysutil.KeyType(k.Suite().StoredAs),
+	})
+	// The type of the map is not exported, but a map literal of its shape is assignable.
+	policy.Keys = map[string]keysutil.KeyEntry{}
+	return policy
+}
+
+func versionOfEntry(algorithm *suite.Suite, number int, entry keysutil.KeyEntry) (*Version, error) {
+	key, err := algorithm.FromMaterial(materialOf(entry))
+	if err != nil {
+		return nil, err
+	}
+	version := &Version{
+		Number:       number,
+		Suite:        algorithm,
+		Purpose:      algorithm.Purpose,
+		Created:      entry.CreationTime,
+		Certificates: entry.CertificateChain,
+		key:          key,
+		hmacKey:      suite.NewSecret(entry.HMACKey),
+		convergent:   entry.ConvergentVersion,
+	}
+	if version.Created.IsZero() {
+		version.Created = time.Unix(entry.DeprecatedCreationTime, 0)
+	}
+	return version, nil
+}
+
+func materialOf(entry keysutil.KeyEntry) any {
+	switch {
+	case entry.RSAKey != nil:
+		return entry.RSAKey
+	case entry.RSAPublicKey != nil:
+		return entry.RSAPublicKey
+	}
+	return entry.Key
+}
+
+func (v *Version) entry() (keysutil.KeyEntry, error) {
+	entry := keysutil.KeyEntry{
+		CreationTime:           v.Created,
+		DeprecatedCreationTime: v.Created.Unix(),
+		CertificateChain:       v.Certificates,
+		HMACKey:                v.hmacKey.Bytes(),
+		ConvergentVersion:      v.convergent,
+	}
+	switch material := v.key.Material().(type) {
+	case []byte:
+		entry.Key = material
+	case *rsa.PrivateKey:
+		entry.RSAKey, entry.RSAPublicKey = material, &material.PublicKey
+	case *rsa.PublicKey:
+		entry.RSAPublicKey = material
+	default:
+		return keysutil.KeyEntry{}, fmt.Errorf("type %s has no place in the built-in engine's storage", v.Suite.Name)
+	}
+	return entry, nil
+}

@@ -1,0 +1,90 @@
+package keyring
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// Configuration is a change of a key's settings; a nil field leaves its setting alone.
+type Configuration struct {
+	// MinDecryption of 0 means 1.
+	MinDecryption *int
+	// MinEncryption of 0 means any version.
+	MinEncryption   *int
+	DeletionAllowed *bool
+	// Exportable and AllowPlaintextBackup can be set and never unset.
+	Exportable           *bool
+	AllowPlaintextBackup *bool
+	// AutoRotatePeriod is 0 or at least an hour.
+	AutoRotatePeriod *time.Duration
+}
+
+// Configure changes a key's settings, all of them or none, and stores nothing when all of
+// them are so already.
+func (r *Keyring) Configure(ctx context.Context, storage logical.Storage, name string, configuration Configuration) (*Key, error) {
+	return r.change(ctx, storage, name, func(found *loaded) (bool, error) {
+		if found == nil {
+			return false, refuse("no existing key named %s could be found", name)
+		}
+		return configuration.apply(found.key)
+	})
+}
+
+func (c Configuration) apply(key *Key) (changed bool, err error) {
+	settings := key.Settings
+	if err := c.applyVersions(key); err != nil {
+		return false, err
+	}
+	if c.DeletionAllowed != nil {
+		key.DeletionAllowed = *c.DeletionAllowed
+	}
+	key.Exportable = key.Exportable || isTrue(c.Exportable)
+	key.AllowPlaintextBackup = key.AllowPlaintextBackup || isTrue(c.AllowPlaintextBackup)
+	if c.AutoRotatePeriod != nil {
+		if err := checkAutoRotate(*c.AutoRotatePeriod); err != nil {
+			return false, err
+		}
+		key.AutoRotatePeriod = *c.AutoRotatePeriod
+	}
+	if key.Settings == settings {
+		return false, nil
+	}
+	switch {
+	case key.MinAvailable > key.MinEncryption:
+		return false, refuse("min encryption version should not be less than min available version")
+	case key.MinAvailable > key.MinDecryption:
+		return false, refuse("min decryption version should not be less then min available version")
+	}
+	return true, nil
+}
+
+func (c Configuration) applyVersions(key *Key) error {
+	if c.MinDecryption != nil {
+		minimum := max(*c.MinDecryption, 1)
+		switch {
+		case *c.MinDecryption < 0:
+			return refuse("min decryption version cannot be negative")
+		case minimum > key.Latest:
+			return refuse("cannot set min decryption version of %d, latest key version is %d", minimum, key.Latest)
+		}
+		key.MinDecryption = minimum
+	}
+	if c.MinEncryption != nil {
+		switch {
+		case *c.MinEncryption < 0:
+			return refuse("min encryption version cannot be negative")
+		case *c.MinEncryption > key.Latest:
+			return refuse("cannot set min encryption version of %d, latest key version is %d", *c.MinEncryption, key.Latest)
+		}
+		key.MinEncryption = *c.MinEncryption
+	}
+	if key.MinEncryption > 0 && key.MinEncryption < key.MinDecryption {
+		return refuse("cannot set min encryption/decryption values; min encryption version of %d must be greater than or equal to min decryption version of %d",
+			key.MinEncryption, key.MinDecryption)
+	}
+	return nil
+}
+
+func isTrue(flag *bool) bool { return flag != nil && *flag }

@@ -1,0 +1,151 @@
+package keyring
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/pqtransit/suite"
+)
+
+// currentConvergent is the version of transit's convergent scheme that new keys follow.
+const currentConvergent = 3
+
+// minAutoRotate is the shortest period after which a key may rotate by itself.
+const minAutoRotate = time.Hour
+
+// Spec is what a new key is to be. The zero value of each field but Type is the default.
+type Spec struct {
+	// Type is a suite's name or alias.
+	Type string
+	// For is what the key will be used for at once, and must be able to do.
+	For                              suite.Purpose
+	Derived, Convergent              bool
+	Exportable, AllowPlaintextBackup bool
+	AutoRotatePeriod                 time.Duration
+	// KeySize is refused unless it is zero: no algorithm here has a variable size.
+	KeySize int
+}
+
+// check finds the algorithm, and refuses what no key can be.
+func (s Spec) check() (*suite.Suite, error) {
+	if err := checkAutoRotate(s.AutoRotatePeriod); err != nil {
+		return nil, err
+	}
+	if s.Convergent && !s.Derived {
+		return nil, refuse("convergent encryption requires derivation to be enabled")
+	}
+	algorithm, err := lookup(s.Type)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !algorithm.Purpose.Has(s.For):
+		return nil, refuse("key type %s not supported for this operation", algorithm.Name)
+	case s.KeySize != 0:
+		return nil, refuse("key_size is not valid for algorithm %s", algorithm.Name)
+	case s.Derived && !algorithm.Derivation:
+		return nil, refuse("key derivation and convergent encryption not supported for keys of type %s", algorithm.Name)
+	case s.Convergent && !algorithm.Convergent:
+		return nil, refuse("convergent encryption not supported for keys of type %s", algorithm.Name)
+	}
+	return algorithm, nil
+}
+
+func lookup(name string) (*suite.Suite, error) {
+	algorithm, ok := suite.Lookup(name)
+	if !ok {
+		return nil, refuse("unknown key type %s", name)
+	}
+	return algorithm, nil
+}
+
+func checkAutoRotate(period time.Duration) error {
+	if period != 0 && period < minAutoRotate {
+		return refuse("auto rotate period must be 0 to disable or at least an hour")
+	}
+	return nil
+}
+
+// Create makes the key unless there is one of that name, which it answers as it is,
+// whatever the spec; created tells the two apart.
+func (r *Keyring) Create(ctx context.Context, storage logical.Storage, name string, spec Spec) (key *Key, created bool, err error) {
+	algorithm, err := spec.check()
+	if err != nil {
+		return nil, false, err
+	}
+	key, err = r.Get(ctx, storage, name)
+	if key != nil || err != nil {
+		return key, false, err
+	}
+	place := r.acquire(name)
+	defer r.release(name, place)
+	found, err := r.load(ctx, storage, name)
+	if err != nil {
+		return nil, false, err
+	}
+	if found == nil {
+		created = true
+		found, err = r.create(ctx, storage, name, algorithm, spec)
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	place.publish(r.cache, found.key)
+	return found.key, created, nil
+}
+
+func (r *Keyring) create(ctx context.Context, storage logical.Storage, name string, algorithm *suite.Suite, spec Spec) (*loaded, error) {
+	key := &Key{
+		Name: name,
+		Settings: Settings{
+			Derived:              spec.Derived,
+			Convergent:           spec.Convergent,
+			Exportable:           spec.Exportable,
+			AllowPlaintextBackup: spec.AllowPlaintextBackup,
+			AutoRotatePeriod:     spec.AutoRotatePeriod,
+			MinDecryption:        1,
+		},
+		versions: map[int]*Version{},
+	}
+	if spec.Derived {
+		key.KDF = suite.HKDFSHA256
+	}
+	if spec.Convergent {
+		key.ConvergentVersion = -1
+	}
+	if err := r.addVersion(key, algorithm, algorithm.Purpose); err != nil {
+		return nil, err
+	}
+	made := &loaded{key: key}
+	return made, made.save(ctx, storage)
+}
+
+// addVersion makes a fresh latest version.
+func (r *Keyring) addVersion(key *Key, algorithm *suite.Suite, purpose suite.Purpose) error {
+	material, err := algorithm.Generate()
+	if err != nil {
+		return fmt.Errorf("key %s: %v", key.Name, err)
+	}
+	hmacKey := make([]byte, 32)
+	if _, err := io.ReadFull(r.rand, hmacKey); err != nil {
+		return fmt.Errorf("key %s: failed to make an HMAC key: %v", key.Name, err)
+	}
+	version := &Version{
+		Number:  key.Latest + 1,
+		Suite:   algorithm,
+		Purpose: purpose,
+		Created: r.now(),
+		key:     material,
+		hmacKey: suite.NewSecret(hmacKey),
+	}
+	if key.Convergent && (key.ConvergentVersion == -1 || key.ConvergentVersion > 1) {
+		version.convergent = currentConvergent
+	}
+	key.Latest = version.Number
+	key.versions[version.Number] = version
+	return nil
+}

@@ -1,0 +1,40 @@
+package keyring
+
+import (
+	"context"
+
+	"github.com/hashicorp/vault/sdk/logical"
+)
+
+// Delete removes a key with all its versions, for good. The entry that decides goes first:
+// should the rest fail, the key is gone, and a repeated Delete removes the rest.
+func (r *Keyring) Delete(ctx context.Context, storage logical.Storage, name string) error {
+	place := r.acquire(name)
+	defer r.release(name, place)
+	found, err := r.load(ctx, storage, name)
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		return removeRest(ctx, storage, name)
+	}
+	if !found.key.DeletionAllowed {
+		return refuse("error deleting policy %s: deletion is not allowed for this key", name)
+	}
+	place.key.Store(nil)
+	return remove(ctx, storage, policyPrefix+name, ownPrefix+name, archivePrefix+name)
+}
+
+// removeRest finishes an interrupted deletion, and refuses when there is none.
+func removeRest(ctx context.Context, storage logical.Storage, name string) error {
+	for _, path := range []string{ownPrefix + name, archivePrefix + name} {
+		entry, err := storage.Get(ctx, path)
+		if err != nil {
+			return err
+		}
+		if entry != nil {
+			return remove(ctx, storage, ownPrefix+name, archivePrefix+name)
+		}
+	}
+	return refuse("error deleting policy %s: could not delete key; not found", name)
+}

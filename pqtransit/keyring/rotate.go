@@ -1,0 +1,73 @@
+package keyring
+
+import (
+	"context"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/pqtransit/suite"
+)
+
+// Rotation is how a key is to get its next version. The zero value keeps the algorithm.
+type Rotation struct {
+	// Type is the next version's suite by name or alias; empty: that of the latest.
+	Type string
+	// AllowUnauthenticatedEncryption accepts that whoever has the public key can make
+	// ciphertexts, which nobody could while the key was symmetric.
+	AllowUnauthenticatedEncryption bool
+}
+
+// Rotate adds a version. The key's older versions, and what they encrypted, stay as they
+// are. When it fails, the key is as it was.
+func (r *Keyring) Rotate(ctx context.Context, storage logical.Storage, name string, rotation Rotation) (*Key, error) {
+	return r.change(ctx, storage, name, func(found *loaded) (bool, error) {
+		if found == nil {
+			return false, refuse("key not found")
+		}
+		key := found.key
+		algorithm, err := rotation.algorithm(key)
+		if err != nil {
+			return false, err
+		}
+		if err := rotation.check(key, algorithm); err != nil {
+			return false, err
+		}
+		// Rotation never widens what a key is for, and may narrow it.
+		if err := r.addVersion(key, algorithm, key.Purpose()&algorithm.Purpose); err != nil {
+			return false, err
+		}
+		key.Imported = false
+		return true, nil
+	})
+}
+
+func (rotation Rotation) algorithm(key *Key) (*suite.Suite, error) {
+	if rotation.Type == "" {
+		return key.Suite(), nil
+	}
+	return lookup(rotation.Type)
+}
+
+// check holds the rules by which a key may change its algorithm.
+func (rotation Rotation) check(key *Key, next *suite.Suite) error {
+	if key.Imported && !key.ImportedRotation {
+		return refuse("imported key %s does not allow rotation within Vault", key.Name)
+	}
+	latest := key.Suite()
+	if next == latest {
+		return nil
+	}
+	switch {
+	case key.Purpose()&next.Purpose == 0:
+		return refuse("key %s is for %s and cannot be rotated to %s, which is for %s",
+			key.Name, PurposeText(key.Purpose()), next.Name, PurposeText(next.Purpose))
+	case key.Convergent:
+		return refuse("key %s is convergent and cannot be rotated to another type", key.Name)
+	case key.Derived && !next.Derivation:
+		return refuse("key %s is derived and cannot be rotated to %s, which has no derivation", key.Name, next.Name)
+	case key.Purpose().Has(suite.Encryption) && !latest.Asymmetric && next.Asymmetric && !rotation.AllowUnauthenticatedEncryption:
+		return refuse("rotating key %s from %s to %s lets anyone who has the public key make ciphertexts; set allow_unauthenticated_encryption=true to accept that",
+			key.Name, latest.Name, next.Name)
+	}
+	return nil
+}

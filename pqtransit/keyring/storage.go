@@ -1,0 +1,228 @@
+package keyring
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/vault/sdk/helper/keysutil"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/pqtransit/suite"
+)
+
+const (
+	policyPrefix  = "policy/"
+	archivePrefix = "archive/"
+	ownPrefix     = "palisade/key/"
+)
+
+// loaded is a key as it lies in storage, for its owner to change and save.
+type loaded struct {
+	key    *Key
+	policy *keysutil.Policy // nil in our own format, and for a key that is not yet stored
+	stored bool             // false for a key that is not yet stored
+}
+
+// load answers nil when there is no such key. Only whoever holds the name's lock may call
+// it, since it upgrades entries of old Vault releases as the built-in engine does.
+func (r *Keyring) load(ctx context.Context, storage logical.Storage, name string) (*loaded, error) {
+	entry, err := storage.Get(ctx, policyPrefix+name)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("failed to read key %s: %w", name, err)
+	case entry == nil:
+		return nil, nil
+	case isStub(entry.Value):
+		return loadOwn(ctx, storage, name)
+	}
+	policy, err := keysutil.LoadPolicy(ctx, storage, policyPrefix+name)
+	if err != nil {
+		return nil, fmt.Errorf("failed to read key %s: %w", name, err)
+	}
+	if policy == nil || policy.Name != name || policy.StoragePrefix != "" {
+		return nil, fmt.Errorf("the entry of key %s is not that key's", name)
+	}
+	if _, known := suite.ByStoredType(int(policy.Type)); known {
+		if err := r.upgrade(ctx, storage, policy); err != nil {
+			return nil, err
+		}
+	}
+	key, err := keyOfPolicy(policy)
+	if err != nil {
+		return nil, err
+	}
+	return &loaded{key: key, policy: policy, stored: true}, nil
+}
+
+// upgrade does what keysutil's LockManager does with what it loads.
+func (r *Keyring) upgrade(ctx context.Context, storage logical.Storage, policy *keysutil.Policy) error {
+	if policy.NeedsUpgrade() {
+		if err := policy.Upgrade(ctx, storage, r.rand); err != nil {
+			return fmt.Errorf("failed to upgrade key %s: %w", policy.Name, err)
+		}
+	}
+	if policy.Imported && policy.Derived && policy.KDF == keysutil.Kdf_hmac_sha256_counter {
+		policy.KDF = keysutil.Kdf_hkdf_sha256
+		if err := policy.Persist(ctx, storage); err != nil {
+			return fmt.Errorf("failed to upgrade key %s: %w", policy.Name, err)
+		}
+	}
+	return nil
+}
+
+func loadOwn(ctx context.Context, storage logical.Storage, name string) (*loaded, error) {
+	entry, err := storage.Get(ctx, ownPrefix+name)
+	if err != nil {
+		return nil, fmt.Errorf("failed to read key %s: %w", name, err)
+	}
+	if entry == nil {
+		return nil, fmt.Errorf("key %s has its stub but not its entry under %s", name, ownPrefix)
+	}
+	key, err := decodeOwn(name, entry.Value)
+	if err != nil {
+		return nil, err
+	}
+	return &loaded{key: key, stored: true}, nil
+}
+
+// save writes a changed key in the format that fits it, and leaves in l.key what a load
+// would now give. When it fails, storage holds the key as it was or as it was to become.
+func (l *loaded) save(ctx context.Context, storage logical.Storage) error {
+	own := l.policy == nil
+	switch {
+	case !l.stored:
+		return l.saveNew(ctx, storage)
+	case own:
+		return l.saveOwn(ctx, storage)
+	case l.key.Community():
+		return l.savePolicy(ctx, storage)
+	}
+	return l.saveConverted(ctx, storage)
+}
+
+// saveNew first removes what an interrupted creation or deletion of the name left, because
+// keysutil would take an old archive for the new key's.
+func (l *loaded) saveNew(ctx context.Context, storage logical.Storage) error {
+	if err := remove(ctx, storage, ownPrefix+l.key.Name, archivePrefix+l.key.Name); err != nil {
+		return err
+	}
+	if l.key.Community() {
+		l.policy = l.key.newPolicy()
+		return l.persist(ctx, storage)
+	}
+	if err := l.putOwn(ctx, storage); err != nil {
+		return err
+	}
+	return putStub(ctx, storage, l.key.Name)
+}
+
+// saveOwn changes one entry, so it happens or does not.
+func (l *loaded) saveOwn(ctx context.Context, storage logical.Storage) error {
+	if err := remove(ctx, storage, archivePrefix+l.key.Name); err != nil {
+		return err
+	}
+	return l.putOwn(ctx, storage)
+}
+
+// savePolicy leaves the order of the two puts to keysutil: the archive, then what decides.
+func (l *loaded) savePolicy(ctx context.Context, storage logical.Storage) error {
+	if err := remove(ctx, storage, ownPrefix+l.key.Name); err != nil {
+		return err
+	}
+	return l.persist(ctx, storage)
+}
+
+// saveConverted moves a key from keysutil's format to ours.
+func (l *loaded) saveConverted(ctx context.Context, storage logical.Storage) error {
+	if err := l.takeArchive(ctx, storage); err != nil {
+		return err
+	}
+	if err := l.putOwn(ctx, storage); err != nil {
+		return err
+	}
+	if err := putStub(ctx, storage, l.key.Name); err != nil {
+		return err
+	}
+	// The key is converted whether or not this succeeds; saveOwn and a deletion try again.
+	_ = remove(ctx, storage, archivePrefix+l.key.Name)
+	return nil
+}
+
+func (l *loaded) persist(ctx context.Context, storage logical.Storage) error {
+	if err := l.key.intoPolicy(l.policy); err != nil {
+		return fmt.Errorf("failed to encode key %s: %v", l.key.Name, err)
+	}
+	if err := l.policy.Persist(ctx, storage); err != nil {
+		return fmt.Errorf("failed to store key %s: %w", l.key.Name, err)
+	}
+	// Versions may have moved to or from the archive.
+	key, err := keyOfPolicy(l.policy)
+	if err != nil {
+		return err
+	}
+	l.key = key
+	return nil
+}
+
+// takeArchive adds the versions that are only in the archive, and fails when one is not
+// whole: a conversion must not lose what lowering min_decryption_version would bring back.
+func (l *loaded) takeArchive(ctx context.Context, storage logical.Storage) error {
+	archive, err := l.policy.LoadArchive(ctx, storage)
+	if err != nil {
+		return fmt.Errorf("failed to read the archive of key %s: %w", l.key.Name, err)
+	}
+	for number := max(l.policy.MinAvailableVersion, 1); number < l.key.Latest; number++ {
+		if l.key.versions[number] != nil {
+			continue
+		}
+		index := number - l.policy.MinAvailableVersion
+		if index >= len(archive.Keys) {
+			return fmt.Errorf("key %s: version %d is missing from the archive", l.key.Name, number)
+		}
+		algorithm, _ := suite.ByStoredType(int(l.policy.Type))
+		version, err := versionOfEntry(algorithm, number, archive.Keys[index])
+		if err != nil {
+			return fmt.Errorf("key %s: version %d in the archive: %v", l.key.Name, number, err)
+		}
+		l.key.versions[number] = version
+	}
+	return nil
+}
+
+func (l *loaded) putOwn(ctx context.Context, storage logical.Storage) error {
+	if err := l.key.check(); err != nil {
+		return fmt.Errorf("key %s: %v", l.key.Name, err)
+	}
+	encoded, err := encodeOwn(l.key)
+	if err != nil {
+		return err
+	}
+	return put(ctx, storage, ownPrefix+l.key.Name, encoded)
+}
+
+func putStub(ctx context.Context, storage logical.Storage, name string) error {
+	encoded, err := encodeStub(name)
+	if err != nil {
+		return err
+	}
+	return put(ctx, storage, policyPrefix+name, encoded)
+}
+
+func put(ctx context.Context, storage logical.Storage, path string, value []byte) error {
+	if err := storage.Put(ctx, &logical.StorageEntry{Key: path, Value: value}); err != nil {
+		return fmt.Errorf("failed to write %s: %w", path, err)
+	}
+	return nil
+}
+
+func remove(ctx context.Context, storage logical.Storage, paths ...string) error {
+	for _, path := range paths {
+		if err := storage.Delete(ctx, path); err != nil {
+			return fmt.Errorf("failed to delete %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// StoragePrefixes are the parts of storage that hold key material, for seal wrapping.
+func StoragePrefixes() []string { return []string{policyPrefix, archivePrefix, ownPrefix} }
