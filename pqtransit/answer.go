@@ -1,0 +1,130 @@
+package pqtransit
+
+import (
+	"encoding/pem"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/pqtransit/keyring"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
+)
+
+// keyAnswer shows a key as transit does. context selects the public keys of a derived key.
+func keyAnswer(key *keyring.Key, context []byte) (*logical.Response, error) {
+	encrypts := key.Purpose().Has(suite.Encryption)
+	data := map[string]any{
+		"name":                   key.Name,
+		"type":                   key.Suite().Name,
+		"derived":                key.Derived,
+		"deletion_allowed":       key.DeletionAllowed,
+		"min_available_version":  key.MinAvailable,
+		"min_decryption_version": key.MinDecryption,
+		"min_encryption_version": key.MinEncryption,
+		"latest_version":         key.Latest,
+		"exportable":             key.Exportable,
+		"allow_plaintext_backup": key.AllowPlaintextBackup,
+		"supports_encryption":    encrypts,
+		"supports_decryption":    encrypts,
+		"supports_signing":       key.Purpose().Has(suite.Signing),
+		"supports_derivation":    key.Suite().Derivation,
+		"auto_rotate_period":     int64(key.AutoRotatePeriod.Seconds()),
+		"imported_key":           key.Imported,
+	}
+	addOptional(data, key)
+	versions, err := versionsAnswer(key, context)
+	if err != nil {
+		return nil, asAnswer(err)
+	}
+	data["keys"] = versions
+	return &logical.Response{Data: data}, nil
+}
+
+// addOptional adds what transit shows of some keys only.
+func addOptional(data map[string]any, key *keyring.Key) {
+	if key.KeySize != 0 {
+		data["key_size"] = key.KeySize
+	}
+	if key.Imported {
+		data["imported_key_allow_rotation"] = key.ImportedRotation
+	}
+	if key.Backup != nil {
+		data["backup_info"] = map[string]any{"time": key.Backup.Time, "version": key.Backup.Version}
+	}
+	if key.Restore != nil {
+		data["restore_info"] = map[string]any{"time": key.Restore.Time, "version": key.Restore.Version}
+	}
+	if !key.Derived {
+		return
+	}
+	switch key.KDF {
+	case suite.HMACSHA256Counter:
+		data["kdf"], data["kdf_mode"] = "hmac-sha256-counter", "hmac-sha256-counter"
+	case suite.HKDFSHA256:
+		data["kdf"] = "hkdf_sha256"
+	}
+	data["convergent_encryption"] = key.Convergent
+	if key.Convergent {
+		data["convergent_encryption_version"] = key.ConvergentVersion
+	}
+}
+
+// versionsAnswer is creation times for a symmetric key, else flat maps of strings:
+// clients, Terraform's provider among them, know these two forms and no other.
+func versionsAnswer(key *keyring.Key, context []byte) (map[string]any, error) {
+	answer := map[string]any{}
+	for _, version := range key.Versions() {
+		number := strconv.Itoa(version.Number)
+		if key.Community() && !key.Suite().Asymmetric {
+			answer[number] = version.Created.Unix()
+			continue
+		}
+		entry, err := versionAnswer(key, version, context)
+		if err != nil {
+			return nil, err
+		}
+		answer[number] = entry
+	}
+	return answer, nil
+}
+
+func versionAnswer(key *keyring.Key, version *keyring.Version, context []byte) (map[string]any, error) {
+	public, err := key.PublicFor(version, context)
+	if err != nil {
+		return nil, err
+	}
+	name := version.Suite.KeyName
+	if name == "" {
+		name = version.Suite.Name
+	}
+	entry := map[string]any{
+		"name":              name,
+		"public_key":        public.String(),
+		"certificate_chain": chainText(version.Certificates),
+		"creation_time":     version.Created,
+		"hybrid_public_key": "",
+	}
+	if key.Community() {
+		return entry, nil
+	}
+	entry["type"] = version.Suite.Name
+	entry["purpose"] = keyring.PurposeText(version.Purpose)
+	if identifiers := version.Suite.HPKE; identifiers != nil {
+		// As text, so that the map is flat and of strings.
+		entry["hpke_kem"] = fmt.Sprintf("%#04x", identifiers.KEM)
+		entry["hpke_kdf"] = fmt.Sprintf("%#04x", identifiers.KDF)
+		entry["hpke_aead"] = fmt.Sprintf("%#04x", identifiers.AEAD)
+	}
+	return entry, nil
+}
+
+func chainText(chain [][]byte) string {
+	texts := make([]string, len(chain))
+	for i, der := range chain {
+		block := &pem.Block{Type: "CERTIFICATE", Bytes: der}
+		texts[i] = strings.TrimSpace(string(pem.EncodeToMemory(block)))
+	}
+	return strings.Join(texts, "\n")
+}

@@ -1,0 +1,89 @@
+// Package pqtransit is a Vault secrets engine: Vault's transit with post-quantum and hybrid
+// keys and migration between algorithms by rotation. This package is the edge towards Vault
+// alone: paths, parameters and answers. What a key is and may do is in package keyring, the
+// algorithms are in package suite.
+package pqtransit
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/backend"
+	"github.com/palisade-vault/palisade/pqtransit/keyring"
+)
+
+type pqBackend struct {
+	*framework.Backend
+	keys *keyring.Keyring
+}
+
+// Factory makes the engine for one mount.
+func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backend, error) {
+	if config == nil {
+		return nil, errors.New("the engine needs a configuration")
+	}
+	b := &pqBackend{
+		keys: keyring.New(keyring.Options{
+			Rand: rand.Reader,
+			Now:  time.Now,
+			// Asked once: in a plugin each question is a call to Vault.
+			Cache: config.System == nil || !config.System.CachingDisabled(),
+		}),
+	}
+	b.Backend = &framework.Backend{
+		BackendType:    logical.TypeLogical,
+		RunningVersion: backend.Version,
+		Help:           strings.TrimSpace(help),
+		PathsSpecial:   &logical.Paths{SealWrapStorage: keyring.StoragePrefixes()},
+		Paths: []*framework.Path{
+			b.pathRotate(), // before pathKeys only for the reader: patterns are anchored
+			b.pathConfig(),
+			b.pathKeys(),
+			b.pathListKeys(),
+			b.pathEncrypt(),
+			b.pathDecrypt(),
+			b.pathRewrap(),
+		},
+		Invalidate: func(_ context.Context, path string) { b.keys.Invalidate(path) },
+	}
+	if err := b.Setup(ctx, config); err != nil {
+		return nil, fmt.Errorf("failed to set up the engine: %w", err)
+	}
+	return b, nil
+}
+
+// asAnswer makes the client's 400 of what the keyring refuses, once, at the edge.
+func asAnswer(err error) error {
+	var refusal *keyring.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	return backend.Invalid("%s", itemError(0, refusal))
+}
+
+// named is a request that carries nothing but the key's name.
+type named struct{ name string }
+
+func decodeName(f *backend.Fields) named { return named{name: f.String("name")} }
+
+func nameField() *framework.FieldSchema {
+	return &framework.FieldSchema{
+		Type:        framework.TypeString,
+		Description: "Name of the key",
+	}
+}
+
+const help = `
+The pqtransit engine encrypts, decrypts and rewraps data with named keys that
+never leave it, as the transit engine does, with the same paths and parameters.
+A key's versions may differ in algorithm: rotating an RSA key with
+type=x25519-mlkem768 moves it to post-quantum encryption, while what its older
+versions encrypted stays readable.
+`
