@@ -107,13 +107,16 @@ func TestNothingPrints(t *testing.T) {
 			secret suite.Secret
 		}
 		values := []any{
-			key, key.Private(), holder{key, key.Private()}, &holder{key, key.Private()},
-			[]suite.Key{key}, map[string]suite.Secret{"k": key.Private()},
+			key, key.Private(),
+			holder{key, key.Private()},
+			&holder{key, key.Private()},
+			[]suite.Key{key},
+			map[string]suite.Secret{"k": key.Private()},
 		}
 		private := key.Private().Bytes()
 		needles := []string{
 			hex.EncodeToString(private[:6]), base64.StdEncoding.EncodeToString(private[:6]),
-			strings.Trim(fmt.Sprint(private[:6]), "[]"), fmt.Sprintf("%#v", private[:6])[7:20],
+			strings.Trim(fmt.Sprintf("%d", private[:6]), "[]"), fmt.Sprintf("%#v", private[:6])[7:20],
 			string(private[:6]), strings.ToUpper(hex.EncodeToString(private[:6])),
 		}
 		for _, value := range values {
