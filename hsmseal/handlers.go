@@ -62,7 +62,7 @@ func (s *Server) encrypt(req *request) (any, error) {
 	if len(plaintext) > envelope.MaxPlaintext {
 		return nil, badRequest("plaintext has %d bytes, at most %d can be sealed", len(plaintext), envelope.MaxPlaintext)
 	}
-	sealer, err := req.tenant.use()
+	sealer, err := req.tenant.use(req.ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (s *Server) decrypt(req *request) (any, error) {
 	if in.Ciphertext == nil {
 		return nil, badRequest("ciphertext is missing")
 	}
-	sealer, err := req.tenant.use()
+	sealer, err := req.tenant.use(req.ctx)
 	if err != nil {
 		return nil, err
 	}

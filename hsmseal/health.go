@@ -50,7 +50,7 @@ var errUnhealthy = errors.New("canary failed")
 func (s *Server) roundTrips(ctx context.Context) error {
 	var failed []error
 	for _, tenant := range s.tenants {
-		sealer, err := tenant.use()
+		sealer, err := tenant.use(ctx)
 		if err == nil {
 			err = sealer.RoundTrip(ctx)
 		}

@@ -46,7 +46,7 @@ func translate(err error) (answer *httpError, log bool) {
 		return &httpError{http.StatusBadRequest, "invalid ciphertext: it does not open under this key"}, true
 	case errors.Is(err, worker.ErrDevice), errors.Is(err, worker.ErrPIN), errors.Is(err, worker.ErrNoKey),
 		errors.Is(err, worker.ErrAmbiguousKey), errors.Is(err, worker.ErrUnsupported), errors.As(err, &weak),
-		errors.Is(err, errNotReady), errors.Is(err, errTokenFile), errors.Is(err, errUnhealthy),
+		errors.Is(err, errNotOpen), errors.Is(err, errTokenFile), errors.Is(err, errUnhealthy),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return errUnavailable, true
 	}

@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -22,6 +21,7 @@ var errTokenFile = errors.New("client token hashes cannot be read")
 
 // Server answers the transit seal's calls. It implements http.Handler.
 type Server struct {
+	opener  Opener
 	tenants []*tenantService
 	log     hclog.Logger
 	canary  *canary
@@ -36,9 +36,14 @@ type request struct {
 	body   []byte
 }
 
-func newServer(tenants []*tenantService, now func() time.Time, log hclog.Logger) *Server {
-	server := &Server{tenants: tenants, log: log}
-	server.canary = &canary{now: now, check: server.roundTrips}
+// NewServer returns a server for the opener's tenants. Run opens them; until
+// then calls wait.
+func NewServer(opener Opener) *Server {
+	server := &Server{opener: opener, log: opener.Log}
+	for _, tenant := range opener.Config.Tenants {
+		server.tenants = append(server.tenants, newTenantService(opener.Config, tenant))
+	}
+	server.canary = &canary{now: opener.Now, check: server.roundTrips}
 	return server
 }
 

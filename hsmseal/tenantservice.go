@@ -3,18 +3,21 @@ package hsmseal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/palisade-vault/palisade/hsmseal/worker"
 )
 
-// errNotReady is a tenant whose keys are not open: its token is away, or needs
+// errNotOpen is a tenant whose keys are not open: its token is away, or needs
 // the operator.
-var errNotReady = errors.New("the tenant's keys are not open")
+var errNotOpen = errors.New("the tenant's keys are not open")
 
-// Waits between tries to open a tenant whose token is away.
 const (
+	// openTimeout bounds one try to open a tenant: making a key may be slow.
+	openTimeout = 30 * time.Second
+	// firstRetry and lastRetry bound the wait between tries.
 	firstRetry = 250 * time.Millisecond
 	lastRetry  = 5 * time.Second
 )
@@ -24,30 +27,31 @@ type tenantService struct {
 	config TenantConfig
 	tokens *tokenFile
 
-	mu     sync.Mutex // guards sealer
-	sealer *Sealer
+	// settled is closed when sealer or err is set; they do not change after.
+	settled chan struct{}
+	sealer  *Sealer
+	err     error
 }
 
-// use returns the tenant's Sealer, or errNotReady.
-func (t *tenantService) use() (*Sealer, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.sealer == nil {
-		return nil, errNotReady
+func newTenantService(config Config, tenant TenantConfig) *tenantService {
+	return &tenantService{
+		config: tenant, tokens: &tokenFile{path: config.hashesPath(tenant.Name)}, settled: make(chan struct{}),
+	}
+}
+
+// use returns the tenant's Sealer. While the daemon starts it waits for it: at
+// Vault's own start a held call is better than a refused one, which Vault gives
+// up on after three seconds.
+func (t *tenantService) use(ctx context.Context) (*Sealer, error) {
+	select {
+	case <-t.settled:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("tenant %q: %w yet", t.config.Name, errNotOpen)
+	}
+	if t.err != nil {
+		return nil, fmt.Errorf("tenant %q: %w: %v", t.config.Name, errNotOpen, t.err)
 	}
 	return t.sealer, nil
-}
-
-// open tries once.
-func (t *tenantService) open(ctx context.Context, opener Opener) error {
-	sealer, err := opener.OpenTenant(ctx, t.config)
-	if err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sealer = sealer
-	return nil
 }
 
 // passing tells an error that may heal without the operator.
@@ -55,26 +59,52 @@ func passing(err error) bool {
 	return errors.Is(err, worker.ErrDevice) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// keepTrying opens the tenant when its token is back. It ends when the tenant is
-// open, needs the operator, or the context ends.
-func (t *tenantService) keepTrying(ctx context.Context, opener Opener, after func(time.Duration) <-chan time.Time) {
+// open tries until the tenant is open, needs the operator, or the context ends.
+func (t *tenantService) open(ctx context.Context, opener Opener, after func(time.Duration) <-chan time.Time) {
+	defer close(t.settled)
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+		t.sealer, t.err = t.try(ctx, opener)
+		if t.err == nil {
+			opener.Log.Info("tenant is served", "tenant", t.config.Name, "key", t.sealer.KeyID().String())
+			return
+		}
+		if !passing(t.err) || ctx.Err() != nil {
+			return
+		}
+		opener.Log.Warn("tenant is not served yet", "tenant", t.config.Name, "error", t.err)
 		select {
 		case <-ctx.Done():
 			return
 		case <-after(wait):
 		}
-		attempt, cancel := context.WithTimeout(ctx, openTimeout)
-		err := t.open(attempt, opener)
-		cancel()
-		switch {
-		case err == nil:
-			opener.Log.Info("tenant is served", "tenant", t.config.Name)
-			return
-		case !passing(err):
-			opener.Log.Error("tenant is not served until the daemon is started again", "tenant", t.config.Name, "error", err)
-			return
-		}
-		opener.Log.Warn("tenant is not served yet", "tenant", t.config.Name, "error", err)
 	}
+}
+
+func (t *tenantService) try(ctx context.Context, opener Opener) (*Sealer, error) {
+	attempt, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	return opener.OpenTenant(attempt, t.config)
+}
+
+// openAll opens every tenant, each at its own pace. It returns when all are
+// settled: nil when one at least is open, else every reason.
+func openAll(ctx context.Context, tenants []*tenantService, opener Opener, after func(time.Duration) <-chan time.Time) error {
+	var group sync.WaitGroup
+	for _, tenant := range tenants {
+		group.Go(func() { tenant.open(ctx, opener, after) })
+	}
+	group.Wait()
+	var failed []error
+	for _, tenant := range tenants {
+		if tenant.err != nil && ctx.Err() == nil {
+			opener.Log.Error("tenant is not served until the daemon is started again", "tenant", tenant.config.Name, "error", tenant.err)
+		}
+		if tenant.err != nil {
+			failed = append(failed, tenant.err)
+		}
+	}
+	if len(failed) < len(tenants) {
+		return nil
+	}
+	return errors.Join(failed...)
 }
