@@ -10,11 +10,10 @@ import (
 // single shot (RFC 9180, section 6.1): sealed is enc || ciphertext, the info is
 // Params.Context, the aad is Params.AssociatedData, and nothing else goes in.
 type hpkeFamily struct {
-	kem      hpke.KEM
-	seedSize int // bytes of a private key, kept as the seed
-	encSize  int // bytes of an encapsulated key
-	kdf      hpke.KDF
-	aead     hpke.AEAD
+	kem     hpke.KEM // refuses seeds and public keys of other lengths
+	encSize int      // bytes of an encapsulated key
+	kdf     hpke.KDF
+	aead    hpke.AEAD
 }
 
 // hpkeKey is a parsed key pair, or public key alone where private is nil.
@@ -52,12 +51,9 @@ func (f hpkeFamily) generate() (Key, error) {
 }
 
 func (f hpkeFamily) parse(seed []byte) (Key, error) {
-	if len(seed) != f.seedSize {
-		return nil, fmt.Errorf("invalid key size %d bytes, want a seed of %d", len(seed), f.seedSize)
-	}
 	private, err := f.kem.NewPrivateKey(seed)
 	if err != nil {
-		return nil, fmt.Errorf("invalid private key: %v", err)
+		return nil, fmt.Errorf("invalid private key of %d bytes: %v", len(seed), err)
 	}
 	return f.key(seed, private), nil
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
 	"math/big"
@@ -154,5 +155,30 @@ func TestRSARefusesOtherKeys(t *testing.T) {
 		if key, err := s.ParsePublic(der); err == nil || key != nil {
 			t.Errorf("%s: parsed the public key", name)
 		}
+	}
+}
+
+// TestRSAPublicFormIsCanonical shifts the key by a bit within its BIT STRING,
+// which x509 shifts back.
+func TestRSAPublicFormIsCanonical(t *testing.T) {
+	s := rsaSuite(t)
+	var form struct {
+		Algorithm asn1.RawValue
+		Key       asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(goldenKey(t, s).Public().Bytes(), &form); err != nil {
+		t.Fatal(err)
+	}
+	form.Key.Bytes = new(big.Int).Lsh(new(big.Int).SetBytes(form.Key.Bytes), 1).Bytes()
+	form.Key.BitLength--
+	shifted, err := asn1.Marshal(form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x509.ParsePKIXPublicKey(shifted); err != nil {
+		t.Fatalf("x509 refuses it by itself: %v", err)
+	}
+	if key, err := s.ParsePublic(shifted); err == nil || key != nil {
+		t.Error("took a public key in another encoding")
 	}
 }

@@ -6,11 +6,10 @@ import "crypto/hpke"
 // MLKEM768-X25519, under HPKE. The private key is the 32-byte seed, the public
 // key the 1216 raw bytes of both drafts.
 var _ = register(hpkeFamily{
-	kem:      hpke.MLKEM768X25519(),
-	seedSize: 32,
-	encSize:  1088 + 32,
-	kdf:      hpke.HKDFSHA256(),
-	aead:     hpke.AES256GCM(),
+	kem:     hpke.MLKEM768X25519(),
+	encSize: 1088 + 32,
+	kdf:     hpke.HKDFSHA256(),
+	aead:    hpke.AES256GCM(),
 }.suite(Suite{
 	Name:        "x25519-mlkem768",
 	QuantumSafe: true,
