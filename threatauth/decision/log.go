@@ -262,4 +262,3 @@ func (l *Log) names(ctx context.Context, storage logical.Storage) ([]string, err
 	}
 	return names, nil
 }
-

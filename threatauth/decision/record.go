@@ -3,6 +3,7 @@
 package decision
 
 import (
+	"crypto/rand"
 	"time"
 
 	"github.com/palisade-vault/palisade/threatauth/risk"
@@ -67,4 +68,20 @@ type Reason struct {
 	Text  string   `json:"text"`
 	// Version is that of the data the finding rests on.
 	Version string `json:"version"`
+}
+
+// maxID bounds the request ids that are taken as they are.
+const maxID = 64
+
+// RecordID is the id of the record of a request: Vault's request id, or a random one where
+// that is no plain short name, since it becomes part of a storage key.
+func RecordID(requestID string) string {
+	plain := requestID != "" && len(requestID) <= maxID
+	for _, c := range requestID {
+		plain = plain && (c == '-' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
+	}
+	if plain {
+		return requestID
+	}
+	return rand.Text()
 }

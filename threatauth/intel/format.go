@@ -42,6 +42,9 @@ type Format struct {
 	Name string
 	// Doc is one line that says what a line of the feed looks like.
 	Doc string
+	// MinLevel is the level below which entries are left out unless the operator says
+	// otherwise.
+	MinLevel int
 	// parse reads one line that is neither empty nor a comment.
 	parse func(line string) (Entry, error)
 	// format writes the only text of an entry that parse accepts.

@@ -69,6 +69,29 @@ type Policy struct {
 	Fault Action
 }
 
+// DefaultRules are the actions that the signals ask for themselves.
+func DefaultRules(signals []signal.Signal) map[string]Action {
+	rules := map[string]Action{}
+	for _, s := range signals {
+		for rule, action := range s.Rules {
+			rules[rule] = Action(action)
+		}
+	}
+	return rules
+}
+
+// ActionNames is the actions as an error text lists them.
+func ActionNames() string {
+	names := make([]string, len(strictness))
+	for i, action := range strictness {
+		names[i] = string(action)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Valid reports whether a is one of the actions.
+func (a Action) Valid() bool { return slices.Contains(strictness, a) }
+
 // Rule is the action for one hard rule.
 func (p Policy) Rule(rule string) Action {
 	if action, ok := p.Rules[rule]; ok {

@@ -10,6 +10,7 @@ var _ = register(Signal{
 	Name:      "ip_reputation",
 	Doc:       "the source address stands on a loaded reputation list",
 	Technique: "T1090",
+	Rules:     map[string]string{"feed": "deny"},
 	Assess:    assessReputation,
 })
 

@@ -9,6 +9,7 @@ var _ = register(Signal{
 	Name:      "new_device",
 	Doc:       "the User-Agent is not among the principal's known devices",
 	Technique: "T1078",
+	Rules:     map[string]string{"new_device": "restrict"},
 	Assess:    assessDevice,
 })
 

@@ -83,6 +83,9 @@ type Signal struct {
 	// Technique is the MITRE ATT&CK technique the signal speaks of, such as "T1078", or ""
 	// where none fits.
 	Technique string
+	// Rules are the hard rules the signal can meet, each by its name or its kind, with the
+	// action (package risk) that it asks for until an operator says otherwise.
+	Rules map[string]string
 	// Assess judges one login. It must not keep or change its input.
 	Assess func(Input) Finding
 }

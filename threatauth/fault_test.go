@@ -1,0 +1,215 @@
+package threatauth_test
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/backend/backendtest"
+	"github.com/palisade-vault/palisade/threatauth"
+	"github.com/palisade-vault/palisade/threatauth/signal"
+)
+
+var faulty = map[string]signal.Signal{
+	"panic": {Name: "faulty", Assess: func(signal.Input) signal.Finding { panic("correct horse") }},
+	"nan":   {Name: "faulty", Assess: func(signal.Input) signal.Finding { return signal.Finding{Known: true, Term: math.NaN()} }},
+}
+
+// A signal that fails never crashes a login: the fault policy decides, and the other
+// signals still count.
+func TestFaultySignal(t *testing.T) {
+	for name, broken := range faulty {
+		for action, outcome := range map[string]string{"": "restricted_token", "restrict": "restricted_token", "allow": "token", "deny": "refused_risk"} {
+			t.Run(name+" "+action, func(t *testing.T) {
+				m := newMount(t, threatauth.Options{Signals: append(signal.All(), broken)})
+				m.MustWrite("users/alice", map[string]any{"password": "correct horse"})
+				if action != "" {
+					m.MustWrite("risk/config", map[string]any{"fault_action": action})
+				}
+				record := decisionOf(t, m, login(m, "alice", "correct horse").RequestID)
+				if record["outcome"] != outcome || !slices.Contains(record["faults"].([]any), any("signal faulty")) {
+					t.Errorf("outcome %v with faults %v, want %s", record["outcome"], record["faults"], outcome)
+				}
+				loadList(t, m)
+				from(m, listed, laptop)
+				checkRefused(t, login(m, "alice", "correct horse"))
+				if logs := m.Logs.String(); !strings.Contains(logs, "signal faulty") || strings.Contains(logs, "correct horse") {
+					t.Errorf("log: %s", logs)
+				}
+			})
+		}
+	}
+}
+
+// Whatever storage call fails during a login, the answer is a restricted token, a full one
+// or an error; the user stays whole and the next login works.
+func TestStorageFaultsAtLogin(t *testing.T) {
+	for _, test := range []struct {
+		name, operation, prefix string
+		status                  int
+		restricted              bool
+	}{
+		{"profile cannot be read", "get", "risk/profile/", 200, true},
+		{"profile cannot be written", "put", "risk/profile/", 200, true},
+		{"record cannot be written", "put", "risk/decision/", 200, true},
+		{"config cannot be read", "get", "risk/config/", 200, true},
+		{"feeds cannot be listed", "list", "risk/feed/", 200, true},
+		{"device key cannot be read", "get", "risk/device-key/", 200, true},
+		{"hash cannot be upgraded", "put", "user/", 200, false},
+		{"user cannot be read", "get", "user/", 500, false},
+		{"block cannot be read", "get", "risk/block/", 500, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := newMount(t, threatauth.Options{})
+			m.MustWrite("users/alice", map[string]any{"password_hash": bcryptOf(t, "correct horse")})
+			m.Restart()
+			m.Storage.FailWhen(func(operation, key string) bool {
+				return operation == test.operation && strings.HasPrefix(key, test.prefix)
+			})
+			if test.prefix == "risk/device-key/" {
+				m.Restart()
+			}
+			before := hashesOf0(m)
+			answer := login(m, "alice", "correct horse")
+			m.Storage.FailWhen(nil)
+			if answer.Status != test.status {
+				t.Fatalf("status %d %q, want %d", answer.Status, answer.Message, test.status)
+			}
+			if test.status == http.StatusOK && (answer.Response.Auth.Alias == nil) != test.restricted {
+				t.Errorf("restricted is %v, want %v", answer.Response.Auth.Alias == nil, test.restricted)
+			}
+			if hashesOf0(m) == before {
+				t.Error("no hash was computed")
+			}
+			mustLogin(t, m)
+		})
+	}
+}
+
+func hashesOf0(m *backendtest.Mount) any { return m.Read("risk/status").Data["password_hashes"] }
+
+// Each write in turn fails at each change of a user: the user is as before or as after.
+func TestUserWritesAreWhole(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*backendtest.Mount) *backendtest.Answer
+	}{
+		{"create", func(m *backendtest.Mount) *backendtest.Answer {
+			return m.Write("users/bob", map[string]any{"password": "b"})
+		}},
+		{"update", func(m *backendtest.Mount) *backendtest.Answer {
+			return m.Write("users/alice", map[string]any{"password": "new", "token_policies": "x"})
+		}},
+		{"password", func(m *backendtest.Mount) *backendtest.Answer {
+			return m.Write("users/alice/password", map[string]any{"password": "new"})
+		}},
+		{"policies", func(m *backendtest.Mount) *backendtest.Answer {
+			return m.Write("users/alice/policies", map[string]any{"token_policies": "x"})
+		}},
+		{"delete", func(m *backendtest.Mount) *backendtest.Answer { return m.Delete("users/alice") }},
+		{"block", func(m *backendtest.Mount) *backendtest.Answer { return m.Write("risk/block/alice", nil) }},
+		{"config", func(m *backendtest.Mount) *backendtest.Answer {
+			return m.Write("risk/config", map[string]any{"mode": "shadow"})
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := withUser(t)
+			before := m.Storage.Snapshot()
+			m.Storage.FailWrite(1)
+			answer := test.change(m)
+			m.Storage.FailWhen(nil)
+			if answer.Status != http.StatusInternalServerError || strings.Contains(answer.Message, "injected") {
+				t.Errorf("status %d %q, want 500 and no detail", answer.Status, answer.Message)
+			}
+			if after := m.Storage.Snapshot(); !maps.EqualFunc(before, after, slices.Equal) {
+				t.Error("a failed write changed storage")
+			}
+			mustLogin(t, m)
+			if answer := test.change(m); answer.Status >= 300 {
+				t.Errorf("the second try: status %d %q", answer.Status, answer.Message)
+			}
+		})
+	}
+}
+
+// Each write in turn fails while a feed is replaced or removed: logins see the old feed or
+// the new one, at once and after a restart.
+func TestFeedWritesAreWhole(t *testing.T) {
+	big := strings.Repeat("# padding\n", 60_000) + "203.0.113.99\t9\n"
+	for nth := 1; nth <= 5; nth++ {
+		t.Run(fmt.Sprint("replace, write ", nth), func(t *testing.T) {
+			m := withUser(t)
+			loadList(t, m)
+			m.Storage.FailWrite(nth)
+			failed := m.Write("risk/feeds/ipsum", map[string]any{"content": big}).Status >= 500
+			m.Storage.FailWhen(nil)
+			if !failed && nth < 5 {
+				t.Fatal("the write did not fail")
+			}
+			checkOneFeed(t, m, listed, "203.0.113.99")
+			m.Restart()
+			checkOneFeed(t, m, listed, "203.0.113.99")
+		})
+	}
+	for nth := 1; nth <= 2; nth++ {
+		t.Run(fmt.Sprint("remove, write ", nth), func(t *testing.T) {
+			m := withUser(t)
+			loadList(t, m)
+			m.Storage.FailWrite(nth)
+			m.Delete("risk/feeds/ipsum")
+			m.Storage.FailWhen(nil)
+			checkOneFeed(t, m, listed, home)
+			if status := m.Delete("risk/feeds/ipsum").Status; status != 204 {
+				t.Fatalf("the second try: status %d", status)
+			}
+			for key := range m.Storage.Snapshot() {
+				if strings.HasPrefix(key, "risk/feed/") {
+					t.Errorf("%s was left behind", key)
+				}
+			}
+		})
+	}
+}
+
+// checkOneFeed: exactly the feed with old or that with fresh is in use, and no fault.
+func checkOneFeed(t *testing.T, m *backendtest.Mount, old, fresh string) {
+	t.Helper()
+	refused := map[string]bool{}
+	for _, source := range []string{old, fresh} {
+		from(m, source, laptop)
+		answer := login(m, "alice", "correct horse")
+		refused[source] = answer.Status == 400
+		if answer.Status == 200 && answer.Response.Auth.Alias == nil {
+			t.Errorf("from %s: restricted, so a fault", source)
+		}
+	}
+	if refused[old] && refused[fresh] {
+		t.Error("both feeds are in use")
+	}
+}
+
+func TestCorruptedFeedIsAFault(t *testing.T) {
+	m := withUser(t)
+	loadList(t, m)
+	for key := range m.Storage.Snapshot() {
+		if strings.HasPrefix(key, "risk/feed/chunk/") {
+			if err := m.Storage.Put(t.Context(), &logical.StorageEntry{Key: key, Value: []byte("192.0.2.1\t5\n")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	m.Restart()
+	answer := login(m, "alice", "correct horse")
+	checkRestricted(t, answer.Response.Auth, home+"/32")
+	if record := decisionOf(t, m, answer.RequestID); !slices.Contains(record["faults"].([]any), any("feeds")) {
+		t.Errorf("faults %v", record["faults"])
+	}
+	loadList(t, m)
+	mustLogin(t, m)
+}

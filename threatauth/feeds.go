@@ -1,0 +1,58 @@
+package threatauth
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/threatauth/intel"
+)
+
+// feeds is the loaded set of feeds over their storage. Logins read the set without a lock.
+type feeds struct {
+	store *intel.Store
+	set   atomic.Pointer[intel.Set]
+	// mu lets one caller at a time write feeds or load them.
+	mu sync.Mutex
+}
+
+func newFeeds() *feeds { return &feeds{store: intel.NewStore()} }
+
+func (f *feeds) forget() { f.set.Store(nil) }
+
+// current is the set, loaded from storage at its first use.
+func (f *feeds) current(ctx context.Context, storage logical.Storage) (*intel.Set, error) {
+	if set := f.set.Load(); set != nil {
+		return set, nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if set := f.set.Load(); set != nil {
+		return set, nil
+	}
+	return f.loadLocked(ctx, storage)
+}
+
+func (f *feeds) loadLocked(ctx context.Context, storage logical.Storage) (*intel.Set, error) {
+	set, err := f.store.Load(ctx, storage)
+	if err != nil {
+		return nil, err
+	}
+	f.set.Store(set)
+	return set, nil
+}
+
+// change runs a write of feeds and loads what is stored then, also after a write that
+// failed: whichever feed is whole is the one in use.
+func (f *feeds) change(ctx context.Context, storage logical.Storage, write func(*intel.Store) error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.set.Store(nil)
+	if err := write(f.store); err != nil {
+		return err
+	}
+	_, err := f.loadLocked(ctx, storage)
+	return err
+}
