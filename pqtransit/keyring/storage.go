@@ -197,6 +197,10 @@ func (l *loaded) putOwn(ctx context.Context, storage logical.Storage) error {
 	if err != nil {
 		return err
 	}
+	// What could not be read back must not replace what can.
+	if _, err := decodeOwn(l.key.Name, encoded); err != nil {
+		return err
+	}
 	return put(ctx, storage, ownPrefix+l.key.Name, encoded)
 }
 
