@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/palisade-vault/palisade/hsmseal/envelope"
+	"github.com/palisade-vault/palisade/hsmseal/mechanism"
 	"github.com/palisade-vault/palisade/hsmseal/worker"
 )
 
@@ -126,6 +127,9 @@ func (c *checker) token(in fileToken, stateDir string) TokenConfig {
 	if out.Mechanism == "" {
 		out.Mechanism = defaultMechanism
 	}
+	if _, known := mechanism.Lookup(out.Mechanism); !known {
+		c.fail(in.MechanismAt, "mechanism %q is not known, there is %s", out.Mechanism, mechanismNames())
+	}
 	if in.Label == "" && in.Serial == "" {
 		c.fail(in.Def, "token %q needs a label or a serial", in.Name)
 	}
@@ -135,6 +139,14 @@ func (c *checker) token(in fileToken, stateDir string) TokenConfig {
 		}
 	}
 	return out
+}
+
+func mechanismNames() string {
+	var names []string
+	for _, known := range mechanism.All() {
+		names = append(names, strconv.Quote(known.Name))
+	}
+	return strings.Join(names, ", ")
 }
 
 func (c *checker) tenant(in fileTenant, tokens []TokenConfig) TenantConfig {

@@ -100,6 +100,7 @@ func TestParseConfigRefuses(t *testing.T) {
 		{"pin from stdin", `pin_file    = "/etc/hsmseald/pin"`, `pin_fd = 0`, "seal.hcl:8", "standard streams"},
 		{"pin_fd of a wrong type", `pin_file    = "/etc/hsmseald/pin"`, `pin_fd = "three"`, "seal.hcl:8", "number"},
 		{"no label", `label       = "palisade-dev"`, ``, "seal.hcl:5", "label or a serial"},
+		{"unknown mechanism", `label       =`, "mechanism = \"rot13\"\nlabel =", "seal.hcl:7", `rot13" is not known, there is "aes-gcm"`},
 		{"bad environment", `SOFTHSM2_CONF =`, `"A=B" =`, "seal.hcl:5", "environment"},
 		{"mode not octal", `seal.sock"`, "seal.sock\"\nmode = \"rw\"", "seal.hcl:4", "octal"},
 		{"mode shuts the owner out", `seal.sock"`, "seal.sock\"\nmode = \"0060\"", "seal.hcl:4", "owner"},

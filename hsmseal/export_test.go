@@ -6,3 +6,6 @@ var (
 	ParseHashes     = parseHashes
 	MaxBody         = maxBody
 )
+
+// Listen opens a unix socket as Serve does.
+var Listen = listen

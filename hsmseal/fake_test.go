@@ -6,6 +6,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -26,7 +27,8 @@ type fakeToken struct {
 	keys    map[string][]byte
 	weak    []string
 	fault   error // answers every call
-	hang    bool  // calls last until their context ends
+	panics  bool
+	called  chan struct{} // when set, a call sends to it and then lasts until its context ends
 	made    int
 	unwraps int
 }
@@ -43,15 +45,21 @@ func (f *fakeToken) set(change func(*fakeToken)) {
 	change(f)
 }
 
-// begin waits out a hang and returns the fault.
+// begin returns the fault.
 func (f *fakeToken) begin(ctx context.Context) error {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.hang {
+	called := f.called
+	f.mu.Unlock()
+	if called != nil {
+		called <- struct{}{}
 		<-ctx.Done()
-		return ctx.Err()
 	}
-	return f.fault
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.panics {
+		panic("secret value")
+	}
+	return errors.Join(ctx.Err(), f.fault)
 }
 
 func (f *fakeToken) EnsureKey(ctx context.Context, spec worker.KeySpec) (worker.KeyInfo, error) {
@@ -64,6 +72,9 @@ func (f *fakeToken) EnsureKey(ctx context.Context, spec worker.KeySpec) (worker.
 		return worker.KeyInfo{}, &worker.WeakKeyError{Reasons: f.weak}
 	}
 	info := worker.KeyInfo{ID: spec.ID, Mechanism: spec.Mechanism}
+	if f.keys[string(spec.ID)] == nil && spec.MustExist {
+		return info, worker.ErrNoKey
+	}
 	if f.keys[string(spec.ID)] == nil {
 		key, err := envelope.NewDataKey(rand.Reader)
 		if err != nil {

@@ -140,12 +140,12 @@ type keyRef struct {
 func (k StateKey) ref() (keyRef, error) {
 	out := keyRef{mechanism: k.Mechanism}
 	token, err := hex.DecodeString(k.Fingerprint)
-	if err != nil || len(token) != envelope.TokenSize {
+	if err != nil || len(token) != envelope.TokenSize || hex.EncodeToString(token) != k.Fingerprint {
 		return out, fmt.Errorf("token %q has a malformed fingerprint", k.Token)
 	}
 	copy(out.fingerprint[:], token)
 	out.id, err = hex.DecodeString(k.ID)
-	if err != nil || len(out.id) < 1 || len(out.id) > envelope.MaxKeyID {
+	if err != nil || len(out.id) < 1 || len(out.id) > envelope.MaxKeyID || hex.EncodeToString(out.id) != k.ID {
 		return out, fmt.Errorf("token %q has a malformed key id", k.Token)
 	}
 	if k.Token == "" || k.Mechanism == "" {

@@ -180,13 +180,14 @@ func (o Opener) verifyKey(ctx context.Context, tenant TenantConfig, id envelope.
 	if !ok {
 		return tokenKey{}, fmt.Errorf("holds wrapping key %s and is not configured", stored.ID)
 	}
-	key := tokenKey{name: stored.Token, token: token, keyRef: ref}
-	if err := o.present(ctx, tenant.Binding, id, key); err != nil {
-		return tokenKey{}, err
+	_, err = token.EnsureKey(ctx, worker.KeySpec{
+		ID: ref.id, Label: keyLabel(tenant.Binding, id.Version), Mechanism: ref.mechanism, MustExist: true,
+	})
+	if errors.Is(err, worker.ErrNoKey) {
+		return tokenKey{}, fmt.Errorf("%w: id %s (%s) is in the state and not in the token; what it sealed opens only "+
+			"with that very key, so restore the token from its backup; no new key was made", ErrKeyLost, stored.ID, id)
 	}
-	if _, err := token.EnsureKey(ctx, worker.KeySpec{
-		ID: ref.id, Label: keyLabel(tenant.Binding, id.Version), Mechanism: ref.mechanism,
-	}); err != nil {
+	if err != nil {
 		return tokenKey{}, err
 	}
 	status, err := token.Status(ctx)
@@ -197,22 +198,7 @@ func (o Opener) verifyKey(ctx context.Context, tenant TenantConfig, id envelope.
 		o.Log.Warn("the token is not the one the key was made in, its key works: a clone or a restored backup",
 			"token", stored.Token, "was", ref.fingerprint.String(), "is", now.String())
 	}
-	return key, nil
-}
-
-// present uses the key once before EnsureKey may look for it, since EnsureKey
-// makes what it does not find.
-func (o Opener) present(ctx context.Context, tenant envelope.Tenant, id envelope.KeyID, key tokenKey) error {
-	canary, err := envelope.NewDataKey(o.Random)
-	if err != nil {
-		return err
-	}
-	_, err = key.token.Wrap(ctx, key.worker(), canary, envelope.WrapAAD(tenant, id, key.fingerprint, key.id))
-	if errors.Is(err, worker.ErrNoKey) {
-		return fmt.Errorf("%w: id %x (%s) is in the state and not in the token; what it sealed opens only "+
-			"with that very key, so restore the token from its backup; no new key was made", ErrKeyLost, key.id, id)
-	}
-	return err
+	return tokenKey{name: stored.Token, token: token, keyRef: ref}, nil
 }
 
 func (o Opener) mechanism(token string) string {
