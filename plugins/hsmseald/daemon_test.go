@@ -1,0 +1,336 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	wrapping "github.com/hashicorp/go-kms-wrapping/v2"
+	"github.com/hashicorp/go-kms-wrapping/wrappers/transit/v2"
+	"github.com/hashicorp/vault/api"
+	"golang.org/x/sys/unix"
+
+	"github.com/palisade-vault/palisade/hsmseal"
+	"github.com/palisade-vault/palisade/hsmseal/hsmtest"
+)
+
+func seal(ctx context.Context, client *api.Client, plaintext string) (string, error) {
+	secret, err := client.Logical().WriteWithContext(ctx, "transit/encrypt/vault-dev",
+		map[string]any{"plaintext": base64.StdEncoding.EncodeToString([]byte(plaintext))})
+	if err != nil {
+		return "", err
+	}
+	text, _ := secret.Data["ciphertext"].(string)
+	return text, nil
+}
+
+func unseal(ctx context.Context, client *api.Client, text string) (string, error) {
+	secret, err := client.Logical().WriteWithContext(ctx, "transit/decrypt/vault-dev", map[string]any{"ciphertext": text})
+	if err != nil {
+		return "", err
+	}
+	encoded, _ := secret.Data["plaintext"].(string)
+	plaintext, err := base64.StdEncoding.DecodeString(encoded)
+	return string(plaintext), err
+}
+
+// TestVaultsOwnWrapper drives the daemon with the very code that Vault links.
+func TestVaultsOwnWrapper(t *testing.T) {
+	s := newSite(t)
+	d := s.serve(t)
+	token := s.token(t)
+	wrapper := transit.NewWrapper()
+	_, err := wrapper.SetConfig(t.Context(), wrapping.WithConfigMap(map[string]string{
+		"address": "unix://" + s.socket, "token": token, "mount_path": "transit/",
+		"key_name": "vault-dev", "key_id_prefix": "transit/",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := wrapper.Finalize(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, plaintext := range []string{"a", strings.Repeat("k", 32), strings.Repeat("s", 160)} {
+		blob, err := wrapper.Encrypt(t.Context(), []byte(plaintext))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(blob.KeyInfo.KeyId, "transit/v1-") {
+			t.Errorf("key id %q", blob.KeyInfo.KeyId)
+		}
+		back, err := wrapper.Decrypt(t.Context(), blob)
+		if err != nil || string(back) != plaintext {
+			t.Errorf("got %q, %v", back, err)
+		}
+	}
+	if code := d.end(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("SIGTERM ends with %d: %s", code, d.log.String())
+	}
+	if log := d.log.String(); strings.Contains(log, token) || strings.Contains(log, s.hsm.PIN) {
+		t.Error("a client token or the PIN is in the log")
+	}
+	if _, err := os.Stat(s.socket); err == nil {
+		t.Error("the socket is still there")
+	}
+}
+
+// TestKillNineWhileRequestsRun: what was sealed before a kill opens after it,
+// under the same key id, and the dead daemon's worker is gone.
+func TestKillNineWhileRequestsRun(t *testing.T) {
+	s := newSite(t)
+	d := s.serve(t)
+	client := s.vault(t, s.token(t))
+	first, err := seal(t.Context(), client, "first")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex // guards sealed
+	sealed := []string{first}
+	enough := make(chan struct{})
+	var load sync.WaitGroup
+	for range 4 {
+		load.Go(func() {
+			for {
+				text, err := seal(t.Context(), client, "first")
+				if err != nil {
+					return // the daemon was killed
+				}
+				mu.Lock()
+				if sealed = append(sealed, text); len(sealed) == 50 {
+					close(enough)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	<-enough
+	workers := children(t, d.cmd.Process.Pid)
+	if len(workers) == 0 {
+		t.Fatal("the daemon has no worker")
+	}
+	d.end(t, syscall.SIGKILL)
+	load.Wait()
+	for _, pid := range workers {
+		awaitEnd(t, pid)
+	}
+	s.serve(t)
+	for _, text := range sealed {
+		if got, err := unseal(t.Context(), client, text); err != nil || got != "first" {
+			t.Fatalf("lost: %q, %v", got, err)
+		}
+	}
+	again, err := seal(t.Context(), client, "again")
+	if err != nil || strings.Split(again, ":")[1] != strings.Split(first, ":")[1] {
+		t.Errorf("the key id changed from %q to %q, %v", first, again, err)
+	}
+}
+
+// children lists the processes whose parent is pid.
+func children(t *testing.T, pid int) []int {
+	t.Helper()
+	paths, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []int
+	for _, path := range paths {
+		data, err := os.ReadFile(path) //nolint:gosec // G304: a path in /proc
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		// proc(5): pid (comm) state ppid; comm may hold anything.
+		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
+		if fields[1] == strconv.Itoa(pid) {
+			child, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, child)
+		}
+	}
+	return out
+}
+
+// awaitEnd waits for a process that is not our child.
+func awaitEnd(t *testing.T, pid int) {
+	t.Helper()
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return // ended already
+	}
+	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}} //nolint:gosec // G115: a descriptor is small
+	n, err := unix.Poll(poll, int(patience/time.Millisecond))
+	if err != nil || n != 1 {
+		t.Errorf("worker %d lives on after its daemon was killed: %v", pid, err)
+	}
+	if err := unix.Close(fd); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTokenPulledAndReturned: 503 while it is away, and no restart needed.
+func TestTokenPulledAndReturned(t *testing.T) {
+	s := newSite(t)
+	s.serve(t)
+	client := s.vault(t, s.token(t))
+	text, err := seal(t.Context(), client, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	restore := s.hsm.Remove(t)
+	if _, err := unseal(t.Context(), client, text); err == nil || !strings.Contains(err.Error(), "Code: 503") {
+		t.Errorf("with the token away: %v", err)
+	}
+	restore()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	// Vault's client itself waits and tries again, as Vault does.
+	client.SetMaxRetries(20)
+	if got, err := unseal(ctx, client, text); err != nil || got != "x" {
+		t.Errorf("with the token back: %q, %v", got, err)
+	}
+}
+
+func TestStartsThatFail(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		fault func(*testing.T, *site)
+		// want is what one line on standard error must say.
+		want []string
+	}{
+		{"missing module", func(t *testing.T, s *site) {
+			edit(t, s.config, s.hsm.Module, "/nowhere/libhsm.so")
+		}, []string{`token "softhsm"`, "PKCS#11 module", "/nowhere/libhsm.so"}},
+		{"missing PIN file", func(t *testing.T, s *site) {
+			edit(t, s.config, s.hsm.PINFile, "/nowhere/pin")
+		}, []string{`token "softhsm"`, "/nowhere/pin"}},
+		{"readable PIN file", func(t *testing.T, s *site) {
+			if err := os.Chmod(s.hsm.PINFile, 0o644); err != nil { //nolint:gosec // G302: the fault under test
+				t.Fatal(err)
+			}
+		}, []string{`token "softhsm"`, "chmod 600"}},
+		{"damaged state", func(t *testing.T, s *site) {
+			edit(t, filepath.Join(s.dir, "state", "tenants", "dev.json"), `"current"`, `"currant"`)
+		}, []string{`tenant "dev"`, "dev.json is damaged, restore it from a backup"}},
+		{"another token in its place", func(t *testing.T, s *site) {
+			s.configure(t, hsmtest.New(t))
+		}, []string{`tenant "dev"`, "wrapping key is lost", "no new key was made"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newSite(t)
+			s.serve(t).end(t, syscall.SIGTERM)
+			test.fault(t, s)
+			got := s.run(t, "serve", "-config", s.config, "-log-level=off")
+			if got.code != 1 || strings.Count(got.stderr, "\n") != 1 {
+				t.Errorf("ends with %d and says: %s", got.code, got.stderr)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(got.stderr, want) {
+					t.Errorf("does not say %q: %s", want, got.stderr)
+				}
+			}
+		})
+	}
+}
+
+func TestWrongPINIsTriedOnce(t *testing.T) {
+	s := newSite(t)
+	if err := os.WriteFile(s.hsm.PINFile, []byte("000000"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	journal := func() string {
+		paths, err := filepath.Glob(filepath.Join(s.dir, "state", "pin-guard", "*.json"))
+		if err != nil || len(paths) != 1 {
+			t.Fatalf("journals %v, %v", paths, err)
+		}
+		data, err := os.ReadFile(paths[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	var first string
+	for range 3 {
+		got := s.run(t, "serve", "-config", s.config, "-log-level=off")
+		if got.code != 1 || strings.Count(got.stderr, "\n") != 1 || strings.Contains(got.stderr, "000000") {
+			t.Fatalf("ends with %d and says: %s", got.code, got.stderr)
+		}
+		for _, want := range []string{`tenant "dev"`, `token "softhsm"`, "correct the PIN"} {
+			if !strings.Contains(got.stderr, want) {
+				t.Errorf("does not say %q: %s", want, got.stderr)
+			}
+		}
+		if first == "" {
+			first = journal()
+		}
+		// Every attempt is written down before it is made.
+		if !strings.Contains(first, "wrong") || journal() != first {
+			t.Errorf("another attempt was made: %s, then %s", first, journal())
+		}
+	}
+	if err := os.WriteFile(s.hsm.PINFile, []byte(s.hsm.PIN), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.serve(t)
+}
+
+func TestTwoDaemonsOnOneState(t *testing.T) {
+	s := newSite(t)
+	s.serve(t)
+	if got := s.run(t, "serve", "-config", s.config); got.code != 1 || !strings.Contains(got.stderr, "another daemon runs") {
+		t.Errorf("ends with %d and says: %s", got.code, got.stderr)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	s := newSite(t)
+	report := func(code int) hsmseal.Report {
+		t.Helper()
+		got := s.run(t, "check", "-config", s.config, "-format=json", "-log-level=off")
+		var out hsmseal.Report
+		if err := json.Unmarshal([]byte(got.stdout), &out); err != nil || got.code != code || len(out.Tenants) != 1 {
+			t.Fatalf("ends with %d: %s%s", got.code, got.stdout, got.stderr)
+		}
+		return out
+	}
+	if before := report(0); !before.OK || before.Tenants[0].KeyID != "" || len(before.Tenants[0].Notes) != 2 {
+		t.Errorf("before the first serve: %+v", before)
+	}
+	s.serve(t)
+	s.token(t)
+	if beside := report(0); !beside.OK || !strings.HasPrefix(beside.Tenants[0].KeyID, "v1-") || beside.Tenants[0].ClientTokens != 1 {
+		t.Errorf("beside a daemon: %+v", beside)
+	}
+	s.configure(t, hsmtest.New(t))
+	if after := report(1); after.OK || !strings.Contains(after.Tenants[0].Error, "wrapping key is lost") {
+		t.Errorf("with another token: %+v", after)
+	}
+	if text := s.run(t, "check", "-config", s.config, "-log-level=off"); text.code != 1 || !strings.Contains(text.stdout, `tenant "dev": FAILED`) {
+		t.Errorf("in words: %s%s", text.stdout, text.stderr)
+	}
+}
+
+func edit(t *testing.T, path, old, replacement string) {
+	t.Helper()
+	data, err := os.ReadFile(path) //nolint:gosec // G304: the test's own file
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(data), old, replacement, 1)
+	if changed == string(data) {
+		t.Fatalf("%s has no %q", path, old)
+	}
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil { //nolint:gosec // G703: the test's own file
+		t.Fatal(err)
+	}
+}
