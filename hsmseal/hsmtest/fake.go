@@ -202,3 +202,10 @@ func (f *Fake) gcm(function string, key cryptoki.Handle, op cryptoki.Operation) 
 func failure(function string, code cryptoki.Code) error {
 	return &cryptoki.Error{Function: function, Code: code}
 }
+
+// SetValue gives a key a known value, for known-answer tests.
+func (f *Fake) SetValue(key cryptoki.Handle, value []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.objects[key][cryptoki.AttrValue] = value
+}

@@ -150,8 +150,8 @@ func (p *process) call(ctx context.Context, method string, request any) (*Answer
 
 func (p *process) callWithin(ctx context.Context, limit time.Duration, method string, request any) (*Answer, error) {
 	reply := new(Answer)
-	call := p.rpc.Go("Plugin."+method, request, reply, make(chan *rpc.Call, 1))
 	guard := time.AfterFunc(limit, p.kill)
+	call := p.rpc.Go("Plugin."+method, request, reply, make(chan *rpc.Call, 1))
 	finished := make(chan struct{})
 	p.calls.Go(func() {
 		<-call.Done
@@ -198,7 +198,9 @@ func (p *process) up() bool {
 
 func (p *process) release() error {
 	if p.client != nil {
+		guard := time.AfterFunc(finishTimeout, p.kill) // its request to quit has no limit
 		p.client.Kill()
+		guard.Stop()
 	}
 	p.kill()
 	p.calls.Wait()
