@@ -127,3 +127,21 @@ func testdata(t *testing.T, path string) string {
 	}
 	return string(content)
 }
+
+func mustLoginID(t *testing.T, m *backendtest.Mount) string {
+	t.Helper()
+	answer := login(m, "alice", "correct horse")
+	if answer.Status != http.StatusOK {
+		t.Fatalf("login: status %d: %s", answer.Status, answer.Message)
+	}
+	return answer.RequestID
+}
+
+func newBackendForPaths(t *testing.T) *threatauth.Backend {
+	t.Helper()
+	b, ok := newMount(t, threatauth.Options{}).Backend().(*threatauth.Backend)
+	if !ok {
+		t.Fatal("the factory makes another type")
+	}
+	return b
+}

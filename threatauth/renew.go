@@ -6,16 +6,15 @@ import (
 	"github.com/hashicorp/vault/sdk/helper/policyutil"
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"github.com/palisade-vault/palisade/backend"
 	"github.com/palisade-vault/palisade/threatauth/respond"
 )
 
 // renew reads the principal anew: one that is gone or blocked, or whose policies changed,
-// keeps its token until it ends and no longer. The two of these that Vault's own method
-// knows have its conditions; a refusal always says why.
+// keeps its token until it ends and no longer. A refusal is a response, not an error: core
+// wraps an error, and the client would get a 500.
 func (b *Backend) renew(ctx context.Context, r *logical.Request, _ struct{}) (*logical.Response, error) {
 	if r.Auth == nil || respond.IsRestricted(r.Auth) {
-		return nil, backend.Invalid("the token cannot be renewed")
+		return logical.ErrorResponse("the token cannot be renewed"), nil
 	}
 	principal := r.Auth.Metadata["username"]
 	blocked, err := b.isBlocked(ctx, r.Storage, principal)
@@ -27,11 +26,11 @@ func (b *Backend) renew(ctx context.Context, r *logical.Request, _ struct{}) (*l
 	case err != nil:
 		return nil, err
 	case params == nil:
-		return nil, backend.Denied("user no longer exists, not renewing")
+		return logical.ErrorResponse("user no longer exists, not renewing"), nil
 	case blocked:
-		return nil, backend.Denied("user is blocked, not renewing")
+		return logical.ErrorResponse("user is blocked, not renewing"), nil
 	case !policyutil.EquivalentPolicies(params.TokenPolicies, r.Auth.TokenPolicies):
-		return nil, backend.Invalid("policies have changed, not renewing")
+		return logical.ErrorResponse("policies have changed, not renewing"), nil
 	}
 	auth := r.Auth
 	auth.Period, auth.TTL, auth.MaxTTL = params.TokenPeriod, params.TokenTTL, params.TokenMaxTTL

@@ -29,8 +29,8 @@ func TestRenew(t *testing.T) {
 		{name: "other lifetime", status: 200, change: func(m *backendtest.Mount) {
 			m.MustWrite("users/alice", map[string]any{"token_ttl": "30m", "token_max_ttl": "3h", "token_period": "10m"})
 		}},
-		{name: "user gone", status: 403, message: "no longer exists", change: func(m *backendtest.Mount) { m.Delete("users/alice") }},
-		{name: "user blocked", status: 403, message: "blocked", change: func(m *backendtest.Mount) { m.MustWrite("risk/block/alice", nil) }},
+		{name: "user gone", status: 400, message: "no longer exists", change: func(m *backendtest.Mount) { m.Delete("users/alice") }},
+		{name: "user blocked", status: 400, message: "blocked", change: func(m *backendtest.Mount) { m.MustWrite("risk/block/alice", nil) }},
 		{name: "policies changed", status: 400, message: "policies have changed, not renewing", change: func(m *backendtest.Mount) {
 			m.MustWrite("users/alice/policies", map[string]any{"token_policies": "other"})
 		}},

@@ -47,8 +47,18 @@ type Format struct {
 	MinLevel int
 	// parse reads one line that is neither empty nor a comment.
 	parse func(line string) (Entry, error)
-	// format writes the only text of an entry that parse accepts.
-	format func(Entry) string
+	// write gives the only text of an entry that parse accepts.
+	write func(Entry) string
+}
+
+// Format writes entries as a feed that Parse reads.
+func (f Format) Format(entries []Entry) string {
+	var text strings.Builder
+	for _, entry := range entries {
+		text.WriteString(f.write(entry))
+		text.WriteByte('\n')
+	}
+	return text.String()
 }
 
 var formats []Format
@@ -118,7 +128,7 @@ func (f Format) line(line string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	if f.format(entry) != line {
+	if f.write(entry) != line {
 		return Entry{}, errors.New("not in canonical form")
 	}
 	return entry, nil

@@ -9,5 +9,5 @@ var _ = register(Format{
 		prefix, err := parsePrefix(line)
 		return Entry{Prefix: prefix, Level: 1}, err
 	},
-	format: func(e Entry) string { return formatPrefix(e.Prefix) },
+	write: func(e Entry) string { return formatPrefix(e.Prefix) },
 })

@@ -24,5 +24,5 @@ var _ = register(Format{
 		level, err := parseLevel(count)
 		return Entry{Prefix: prefix, Level: level}, err
 	},
-	format: func(e Entry) string { return formatPrefix(e.Prefix) + "\t" + strconv.Itoa(e.Level) },
+	write: func(e Entry) string { return formatPrefix(e.Prefix) + "\t" + strconv.Itoa(e.Level) },
 })

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// MaxDevices bounds how many devices are remembered. The one not seen for longest goes
+	// MaxDevices keeps a stored profile under 4 KiB: it bounds how many devices are remembered. The one not seen for longest goes
 	// first, those that an operator approved last.
-	MaxDevices = 32
+	MaxDevices = 20
 	// MaxCount is where counters stop.
 	MaxCount = 1 << 30
 )

@@ -41,8 +41,9 @@ func assessDevice(in Input) Finding {
 }
 
 // newIfLegitimate estimates how often the real principal shows a new device: the share of
-// past logins that did, with a half login added on either side so that it is never 0 or 1.
+// past logins that did, with a half login added on either side so that it is never 0, and
+// at most a half, so that a device never seen speaks for an attacker at any time.
 func newIfLegitimate(devices, logins int) float64 {
 	logins = max(logins, devices, 1)
-	return (float64(devices) + 0.5) / (float64(logins) + 1)
+	return min((float64(devices)+0.5)/(float64(logins)+1), 0.5)
 }
