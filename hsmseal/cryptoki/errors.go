@@ -3,6 +3,7 @@ package cryptoki
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Error is a failed call to the library.
@@ -56,12 +57,7 @@ func IsCode(err error, codes ...Code) bool {
 	if !errors.As(err, &failure) {
 		return false
 	}
-	for _, code := range codes {
-		if failure.Code == code {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(codes, failure.Code)
 }
 
 // Class is what to do about the code.

@@ -92,7 +92,7 @@ func (h *SoftHSM) util(t testing.TB, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, "softhsm2-util", args...) //nolint:gosec // G204: arguments of this package
+	command := exec.CommandContext(ctx, "softhsm2-util", args...)
 	command.Env = append(os.Environ(), "SOFTHSM2_CONF="+h.Config)
 	output, err := command.CombinedOutput()
 	if err != nil {

@@ -3,6 +3,7 @@ package mechanism
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/palisade-vault/palisade/hsmseal/cryptoki"
 )
@@ -45,7 +46,7 @@ func wrapGCM(session cryptoki.Session, keys []cryptoki.Handle, random io.Reader,
 	if err != nil {
 		return nil, err
 	}
-	wrapped := append(gcm.IV[:len(gcm.IV):len(gcm.IV)], sealed...)
+	wrapped := append(slices.Clip(gcm.IV), sealed...)
 	if len(gcm.IV) != gcmIVSize || len(wrapped) != gcmSize {
 		return nil, fmt.Errorf("%w: token made an IV of %d and a ciphertext of %d bytes",
 			ErrMalformed, len(gcm.IV), len(sealed))

@@ -42,7 +42,6 @@ func Open(dir, token string, random io.Reader) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("PIN guard journal: %v", err)
 	}
-	//nolint:gosec // G115: a file descriptor fits an int
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("PIN guard journal %s: another process is logging in: %v", path, err), lock.Close())
 	}
@@ -123,7 +122,7 @@ func replaceFile(path string, content []byte) (err error) {
 }
 
 func syncDir(path string) error {
-	dir, err := os.Open(path) //nolint:gosec // G304: the operator's state directory
+	dir, err := os.Open(path)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func sessionBound(raw pkcs11.TokenInfo) int {
 			bound = min(bound, limit)
 		}
 	}
-	return int(bound) //nolint:gosec // G115: at most maxSessions
+	return int(bound)
 }
 
 // pool lends sessions. The anchor is the session that was logged in; it stays
@@ -111,7 +111,7 @@ func (p *pool) give(handle pkcs11.SessionHandle, failure error) {
 		return
 	}
 	p.opened--
-	//nolint:errcheck // a session that cannot be closed is as gone as one that can
+	// A session that cannot be closed is as gone as one that can.
 	_ = p.library.CloseSession(handle)
 }
 

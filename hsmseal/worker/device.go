@@ -93,7 +93,7 @@ func (d *device) drop(generation int) {
 	if d.current == nil || d.generation != generation {
 		return
 	}
-	//nolint:errcheck // a token that fails is closed because it fails
+	// A token that fails is closed because it fails.
 	_ = d.current.Close()
 	d.current = nil
 	d.handles.Clear()

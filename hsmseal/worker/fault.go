@@ -40,8 +40,7 @@ func encodeFault(err error) *fault {
 	if err == nil {
 		return nil
 	}
-	var weak *WeakKeyError
-	if errors.As(err, &weak) {
+	if weak, ok := errors.AsType[*WeakKeyError](err); ok {
 		return &fault{Code: codeWeakKey, Text: err.Error(), Reasons: weak.Reasons}
 	}
 	for code, sentinel := range sentinels {

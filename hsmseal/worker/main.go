@@ -2,9 +2,12 @@ package worker
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -64,8 +67,17 @@ func exitWithDaemon(service *service) {
 	if err := service.Finish(struct{}{}, &reply); err != nil {
 		code = 1
 	}
-	if err := os.RemoveAll(os.Getenv(plugin.EnvUnixSocketDir)); err != nil {
+	if removeSockets(os.Getenv(plugin.EnvUnixSocketDir)) != nil {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// removeSockets removes the directory that the daemon made for this worker,
+// and no other.
+func removeSockets(dir string) error {
+	if !strings.HasPrefix(filepath.Base(dir), socketsPrefix) {
+		return fmt.Errorf("%q is no socket directory of a worker", dir)
+	}
+	return os.RemoveAll(dir) //nolint:gosec // G703: the name was checked above
 }

@@ -23,14 +23,14 @@ func (secret) GoString() string { return "[redacted]" }
 
 // Format hides the secret from every verb.
 func (s secret) Format(state fmt.State, _ rune) {
-	//nolint:errcheck // fmt.State has nowhere to report to
+	// fmt.State has nowhere to report to.
 	_, _ = io.WriteString(state, s.String())
 }
 
 // readPINFile reads a PIN from a file that only its owner, who is this user or
 // root, may read.
 func readPINFile(path string) (pin secret, err error) {
-	file, err := os.Open(path) //nolint:gosec // G304: the operator's choice
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("PIN file: %v", err)
 	}
@@ -61,7 +61,7 @@ func private(path string, info os.FileInfo) error {
 
 // readPINDescriptor reads a PIN from an inherited descriptor and closes it.
 func readPINDescriptor(fd int) (pin secret, err error) {
-	file := os.NewFile(uintptr(fd), "PIN descriptor") //nolint:gosec // G115: Validate has it above 2
+	file := os.NewFile(uintptr(fd), "PIN descriptor")
 	if file == nil {
 		return nil, fmt.Errorf("PIN descriptor %d is not open", fd)
 	}

@@ -19,6 +19,8 @@ const (
 	startTimeout = 10 * time.Second
 	// finishTimeout bounds its clean end.
 	finishTimeout = time.Second
+	// socketsPrefix begins the name of the directory of a worker's socket.
+	socketsPrefix = "palisade-worker-"
 )
 
 // inherited are the only variables of the daemon's environment that a worker
@@ -113,7 +115,7 @@ func (p *process) command(config Config) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.sockets, err = os.MkdirTemp("", "palisade-worker-"); err != nil {
+	if p.sockets, err = os.MkdirTemp("", socketsPrefix); err != nil {
 		return nil, err
 	}
 	end, lifeline, err := os.Pipe()
@@ -179,7 +181,7 @@ func (p *process) end(clean bool) error {
 		}
 		<-p.ready
 		if clean && p.err == nil {
-			//nolint:errcheck // whatever it answers, it is ended
+			// Whatever it answers, it is ended.
 			_, _ = p.callWithin(context.Background(), finishTimeout, "Finish", struct{}{})
 		}
 		err = p.release()

@@ -34,6 +34,22 @@ func signal(t *testing.T, pid int, signal syscall.Signal) {
 	}
 }
 
+// stop hangs a worker, a child of this process, and returns when it has stopped.
+func stop(t *testing.T, pid int) {
+	t.Helper()
+	signal(t, pid, syscall.SIGSTOP)
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WNOWAIT, nil)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+}
+
 // awaitExit waits for the end of a process that need not be a child.
 func awaitExit(t *testing.T, pidfd int) {
 	t.Helper()
@@ -100,7 +116,7 @@ func TestHungWorker(t *testing.T) {
 	ensure(t, token)
 	victim := pid(t, token)
 	pidfd := openProcess(t, victim)
-	signal(t, victim, syscall.SIGSTOP)
+	stop(t, victim)
 	roundTrip(t, token)
 	awaitExit(t, pidfd)
 	if now := pid(t, token); now == victim {
@@ -117,7 +133,7 @@ func TestCanceledCall(t *testing.T) {
 	ensure(t, token)
 	victim := pid(t, token)
 	pidfd := openProcess(t, victim)
-	signal(t, victim, syscall.SIGSTOP)
+	stop(t, victim)
 	ctx, cancel := contextWithTimeout(t, 50*time.Millisecond)
 	defer cancel()
 	_, err := token.Wrap(ctx, keyRef, dataKey, aad)
@@ -132,7 +148,7 @@ func TestCloseHungWorker(t *testing.T) {
 	ensure(t, token)
 	victim := pid(t, token)
 	pidfd := openProcess(t, victim)
-	signal(t, victim, syscall.SIGSTOP)
+	stop(t, victim)
 	token.Close()
 	awaitExit(t, pidfd)
 	_, err := token.Wrap(t.Context(), keyRef, dataKey, aad)

@@ -37,7 +37,7 @@ func safeTemplate(key mechanism.Key, spec Spec) []cryptoki.Attribute {
 	template := []cryptoki.Attribute{
 		cryptoki.Ulong(cryptoki.AttrClass, cryptoki.ClassSecretKey),
 		cryptoki.Ulong(cryptoki.AttrKeyType, key.Type),
-		cryptoki.Ulong(cryptoki.AttrValueLen, uint(key.Length)), //nolint:gosec // G115: a small constant of the registry
+		cryptoki.Ulong(cryptoki.AttrValueLen, uint(key.Length)),
 		cryptoki.Bytes(cryptoki.AttrID, objectID(key, spec.ID)),
 		cryptoki.Bytes(cryptoki.AttrLabel, []byte(spec.Label)),
 		cryptoki.Bool(cryptoki.AttrToken, true),

@@ -16,7 +16,7 @@ func verify(session cryptoki.Session, handle cryptoki.Handle, key mechanism.Key,
 	checker := checker{session: session, handle: handle, prefix: key.Suffix, report: report}
 	checker.ulong(cryptoki.AttrClass, cryptoki.ClassSecretKey)
 	checker.ulong(cryptoki.AttrKeyType, key.Type)
-	checker.ulong(cryptoki.AttrValueLen, uint(key.Length)) //nolint:gosec // G115: a small constant of the registry
+	checker.ulong(cryptoki.AttrValueLen, uint(key.Length))
 	checker.ulong(cryptoki.AttrKeyGenMechanism, uint(key.Generator))
 	for _, kind := range []cryptoki.AttributeType{
 		cryptoki.AttrToken, cryptoki.AttrPrivate, cryptoki.AttrSensitive,

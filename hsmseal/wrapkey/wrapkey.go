@@ -7,6 +7,7 @@ package wrapkey
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/palisade-vault/palisade/hsmseal/cryptoki"
@@ -112,7 +113,7 @@ func lookup(session cryptoki.Session, key mechanism.Key, id []byte) (cryptoki.Ha
 }
 
 func objectID(key mechanism.Key, id []byte) []byte {
-	return append(id[:len(id):len(id)], key.Suffix...)
+	return append(slices.Clip(id), key.Suffix...)
 }
 
 func discard(session cryptoki.Session, handle cryptoki.Handle, created bool, cause error) error {
