@@ -113,6 +113,9 @@ func (s *Supervised) launch(next, previous *process) {
 		return
 	}
 	next.begin(s.config, pin, s.log)
+	if s.pin == nil {
+		clear(pin) // read again from its file at the next start
+	}
 }
 
 func (s *Supervised) end(p *process, clean bool) {
