@@ -177,8 +177,7 @@ decision is kept under Vault's request id, with its reasons, in "risk/decisions"
 // 500 and log the parameter's value, here a password.
 func (b *Backend) HandleExistenceCheck(ctx context.Context, r *logical.Request) (checked, exists bool, err error) {
 	checked, exists, err = b.Backend.HandleExistenceCheck(ctx, r)
-	var invalid errutil.UserError
-	if errors.As(err, &invalid) {
+	if _, invalid := errors.AsType[errutil.UserError](err); invalid {
 		return true, true, nil
 	}
 	return checked, exists, err

@@ -97,9 +97,6 @@ func (u *userpass) runLogin(ctx context.Context, r *logical.Request, claim crede
 	if claim.Principal == "" {
 		return nil, backend.Invalid("missing username")
 	}
-	if claim.Secret == "" {
-		return nil, backend.Invalid("invalid credentials")
-	}
 	if len(claim.Principal) > credential.MaxUsername {
 		return respond.Refusal(), nil
 	}

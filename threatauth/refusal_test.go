@@ -136,8 +136,8 @@ func TestEarlyRefusalsHashNothing(t *testing.T) {
 		{"password of 1 MiB", "alice", strings.Repeat("x", 1<<20), "invalid username or password"},
 		{"password of 1 MiB of nobody", "nobody", strings.Repeat("x", 1<<20), "invalid username or password"},
 		{"name of 1 MiB", strings.Repeat("x", 1<<20), "x", "invalid username or password"},
-		{"empty password", "alice", "", "invalid credentials"},
-		{"empty password of nobody", "nobody", "", "invalid credentials"},
+		{"empty password", "alice", "", "invalid username or password"},
+		{"empty password of nobody", "nobody", "", "invalid username or password"},
 	} {
 		answer := login(m, test.user, test.password)
 		if answer.Status != 400 || answer.Message != test.message {

@@ -35,10 +35,10 @@ func TestRenew(t *testing.T) {
 			m.MustWrite("users/alice/policies", map[string]any{"token_policies": "other"})
 		}},
 		{name: "user unreadable", status: 500, change: func(m *backendtest.Mount) {
-			m.Storage.FailWhen(func(operation, key string) bool { return strings.HasPrefix(key, "user/") })
+			m.Storage.FailWhen(func(_, key string) bool { return strings.HasPrefix(key, "user/") })
 		}},
 		{name: "block unreadable", status: 500, change: func(m *backendtest.Mount) {
-			m.Storage.FailWhen(func(operation, key string) bool { return strings.HasPrefix(key, "risk/block/") })
+			m.Storage.FailWhen(func(_, key string) bool { return strings.HasPrefix(key, "risk/block/") })
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -55,7 +55,7 @@ func newArgon2id(p Params, salt []byte, secret Secret) argon2idHash {
 }
 
 func deriveKey(p Params, salt []byte, secret Secret, size int) []byte {
-	return argon2.IDKey([]byte(secret), salt, p.Time, p.MemoryKiB, p.Threads, uint32(size)) //nolint:gosec // size is at most maxKeySize
+	return argon2.IDKey([]byte(secret), salt, p.Time, p.MemoryKiB, p.Threads, uint32(size))
 }
 
 func (h argon2idHash) matches(secret Secret) bool {
@@ -104,7 +104,7 @@ func parseParams(text string) (Params, error) {
 	if values["m"] > maxMemoryKiB || values["t"] > maxTime || values["p"] > maxThreads {
 		return Params{}, errPHC
 	}
-	p := Params{MemoryKiB: uint32(values["m"]), Time: uint32(values["t"]), Threads: uint8(values["p"])} //nolint:gosec // bounded by the lines above
+	p := Params{MemoryKiB: uint32(values["m"]), Time: uint32(values["t"]), Threads: uint8(values["p"])}
 	if p.Time == 0 || p.Threads == 0 || p.MemoryKiB < 8*uint32(p.Threads) {
 		return Params{}, errPHC
 	}

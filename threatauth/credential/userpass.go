@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// MaxUsername and MaxPassword bound what is looked up and hashed, in bytes.
+	// MaxUsername bounds the names that are looked up, in bytes.
 	MaxUsername = 256
+	// MaxPassword bounds what is hashed, in bytes.
 	MaxPassword = 4096
 )
 
@@ -41,8 +42,8 @@ func NormalizeUsername(name string) (normal string, ok bool) {
 	return strings.ToLower(name), name != "" && len(name) <= MaxUsername
 }
 
-// Check proves a claim by one password hash, whoever the principal is. An over-long name or
-// password is refused without one: no user can have it, so this tells nothing.
+// Check proves a claim by one password hash, whoever the principal is. An empty or over-long
+// name or password is refused without one: no user can have it, so this tells nothing.
 func (u *Userpass) Check(ctx context.Context, storage logical.Storage, claim Claim) (Result, error) {
 	if claim.Principal == "" || len(claim.Principal) > MaxUsername || claim.Secret == "" || len(claim.Secret) > MaxPassword {
 		return Result{Refusal: "user name or password is empty or too long"}, nil
