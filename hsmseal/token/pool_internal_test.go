@@ -1,9 +1,14 @@
 package token
 
 import (
+	"errors"
+	"sync"
 	"testing"
 
 	"github.com/miekg/pkcs11"
+
+	"github.com/palisade-vault/palisade/hsmseal/cryptoki"
+	"github.com/palisade-vault/palisade/hsmseal/hsmtest"
 )
 
 func TestSessionBound(t *testing.T) {
@@ -51,5 +56,43 @@ func TestSlotMatch(t *testing.T) {
 		if want.matches(info) != matches {
 			t.Errorf("%+v", want)
 		}
+	}
+}
+
+// TestSingleSession serves a token that allows one session in all: failures
+// between must not close it, since that would log out.
+func TestSingleSession(t *testing.T) {
+	hsm := hsmtest.New(t)
+	hsm.Setenv(t)
+	opened, err := Open(hsm.Module, Selector{Label: hsm.Label}, func(_ Info, login func([]byte) error) error {
+		return login([]byte(hsm.PIN))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened.pool = newPool(opened.library, opened.slot, opened.pool.anchor, 1)
+	broken := &cryptoki.Error{Function: "test", Code: cryptoki.CodeGeneralError}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 10 {
+				err := opened.Use(t.Context(), func(session cryptoki.Session) error {
+					if _, err := session.Find(nil, 1); err != nil {
+						t.Error(err)
+					}
+					return broken
+				})
+				if !errors.Is(err, broken) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if count, bound := opened.Sessions(); count != 1 || bound != 1 {
+		t.Errorf("%d sessions, bound %d", count, bound)
+	}
+	if err := opened.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
