@@ -64,9 +64,7 @@ func decodeConfig(f *backend.Fields) configRequest {
 		DeletionAllowed:      given(f, "deletion_allowed", f.Bool),
 		Exportable:           given(f, "exportable", f.Bool),
 		AllowPlaintextBackup: given(f, "allow_plaintext_backup", f.Bool),
-	}
-	if f.Has("auto_rotate_period") {
-		changes.AutoRotatePeriod = new(period(f, "auto_rotate_period"))
+		AutoRotatePeriod:     given(f, "auto_rotate_period", f.Seconds),
 	}
 	return configRequest{name: f.String("name"), changes: changes}
 }

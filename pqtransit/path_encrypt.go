@@ -133,8 +133,14 @@ func (b *pqBackend) keyToEncrypt(ctx context.Context, r *logical.Request, req en
 	if disabled {
 		return nil, false, errKeyNotFound
 	}
-	req.spec.Derived = req.items[0].hasContext
+	req.spec.Derived = req.items[0].hasContext && !contextIsInfo(req.spec.Type)
 	req.spec.For = suite.Encryption
 	key, created, err := b.keys.Create(ctx, r.Storage, req.name, req.spec)
 	return key, !created, err
+}
+
+// contextIsInfo reports whether keys of that type take a context without being derived.
+func contextIsInfo(name string) bool {
+	algorithm, ok := suite.Lookup(name)
+	return ok && algorithm.HPKE != nil
 }

@@ -107,7 +107,7 @@ func decodeCreate(f *backend.Fields) createRequest {
 			Convergent:           f.Bool("convergent_encryption"),
 			Exportable:           f.Bool("exportable"),
 			AllowPlaintextBackup: f.Bool("allow_plaintext_backup"),
-			AutoRotatePeriod:     period(f, "auto_rotate_period"),
+			AutoRotatePeriod:     f.Seconds("auto_rotate_period"),
 			KeySize:              f.Int("key_size"),
 		},
 	}

@@ -1,14 +1,11 @@
 package pqtransit
 
 import (
-	"math"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 
-	"github.com/palisade-vault/palisade/backend"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
@@ -22,15 +19,6 @@ func ok(fields map[string]*framework.FieldSchema) map[int][]framework.Response {
 	return map[int][]framework.Response{
 		http.StatusOK: {{Description: http.StatusText(http.StatusOK), Fields: fields}},
 	}
-}
-
-// period reads a duration, and refuses one that no time.Duration can hold.
-func period(f *backend.Fields, name string) time.Duration {
-	if f.Int(name) > int(math.MaxInt64/time.Second) {
-		f.Fail("%s is too large", name)
-		return 0
-	}
-	return f.Seconds(name)
 }
 
 // keyResponse is what every path under keys/:name answers; keyAnswer fills it.

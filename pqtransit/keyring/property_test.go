@@ -46,7 +46,7 @@ func TestNothingEncryptedIsLost(t *testing.T) {
 				})
 			},
 			"restart": func(*rapid.T) { m = m.fresh() },
-			"": func(rt *rapid.T) { checkAll(rt, m, made) },
+			"":        func(rt *rapid.T) { checkAll(rt, m, made) },
 		})
 	})
 }
