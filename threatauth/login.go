@@ -47,7 +47,7 @@ func (b *Backend) login(ctx context.Context, r *logical.Request, claim credentia
 	outcome := a.outcome()
 	if outcome.Refused() {
 		b.records.Queue(r.Storage, a.record(outcome))
-		return respond.Refusal(), nil
+		return b.refusal(), nil
 	}
 	return b.admit(ctx, a)
 }
@@ -66,7 +66,9 @@ func (b *Backend) judge(ctx context.Context, a *attempt) error {
 	var err error
 	a.config, err = b.config(ctx, storage)
 	failed("config", err)
-	b.records.SetRetention(a.config.Retention)
+	if err == nil {
+		b.records.SetRetention(a.config.Retention)
+	}
 	if a.blocked, err = b.isBlocked(ctx, storage, a.claim.Principal); err != nil {
 		return err
 	}
@@ -140,15 +142,17 @@ func (b *Backend) refuseLate(a *attempt) *logical.Response {
 		return nil
 	}
 	b.records.Queue(a.request.Storage, a.record(outcome))
-	return respond.Refusal()
+	return b.refusal()
 }
+
+func (b *Backend) refusal() *logical.Response { return respond.Refusal(b.method.Refusal()) }
 
 // token is the token that the outcome asks for.
 func (a *attempt) token() (*logical.Auth, error) {
 	if a.outcome() == decision.RestrictedToken {
-		return respond.Restricted(a.claim.Principal, a.claim.Source, a.config.Restricted)
+		return respond.Restricted(a.result.Auth, a.claim.Source, a.config.Restricted)
 	}
-	return respond.Full(a.claim.Principal, a.result.Token), nil
+	return a.result.Auth, nil
 }
 
 // outcome is what the client gets as things stand.

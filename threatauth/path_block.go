@@ -54,17 +54,17 @@ func pathBlockList(b *Backend) *framework.Path {
 
 func pathBlock(b *Backend) *framework.Path {
 	return &framework.Path{
-		Pattern: "risk/block/" + framework.GenericNameRegex("username"),
+		Pattern: "risk/block/" + framework.GenericNameRegex("principal"),
 		Fields: map[string]*framework.FieldSchema{
-			"username": fieldUsername,
-			"reason":   {Type: framework.TypeString, Description: "Why, for whoever reads it later."},
+			"principal": fieldPrincipal,
+			"reason":    {Type: framework.TypeString, Description: "Why, for whoever reads it later."},
 		},
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.UpdateOperation: &framework.PathOperation{
-				Callback: backend.Handle(b, decodeBlock, b.writeBlock), Summary: "Block a user.", Responses: noContent,
+				Callback: backend.Handle(b, b.decodeBlock, b.writeBlock), Summary: "Block a user.", Responses: noContent,
 			},
 			logical.ReadOperation: &framework.PathOperation{
-				Callback: backend.Handle(b, decodeUsername, b.readBlock), Summary: "Read a user's block.",
+				Callback: backend.Handle(b, b.decodePrincipal, b.readBlock), Summary: "Read a user's block.",
 				Responses: map[int][]framework.Response{200: {{
 					Description: "The block.",
 					Fields: map[string]*framework.FieldSchema{
@@ -74,17 +74,32 @@ func pathBlock(b *Backend) *framework.Path {
 				}}},
 			},
 			logical.DeleteOperation: &framework.PathOperation{
-				Callback: backend.Handle(b, decodeUsername, b.deleteBlock), Summary: "Unblock a user.", Responses: noContent,
+				Callback: backend.Handle(b, b.decodePrincipal, b.deleteBlock), Summary: "Unblock a user.", Responses: noContent,
 			},
 		},
 		HelpSynopsis: blockHelp, HelpDescription: blockHelpDescription,
 	}
 }
 
+// fieldPrincipal is the schema of a principal's name in the risk paths.
+var fieldPrincipal = &framework.FieldSchema{
+	Type:        framework.TypeString,
+	Description: "Who logs in: with userpass, the user's name.",
+}
+
+// decodePrincipal reads the name in the credential method's one spelling.
+func (b *Backend) decodePrincipal(f *backend.Fields) string {
+	name, ok := b.method.Normalize(f.String("principal"))
+	if !ok {
+		f.Fail("no principal can have that name")
+	}
+	return name
+}
+
 type blockWrite struct{ name, reason string }
 
-func decodeBlock(f *backend.Fields) blockWrite {
-	return blockWrite{name: decodeUsername(f), reason: decodeText(f, "reason")}
+func (b *Backend) decodeBlock(f *backend.Fields) blockWrite {
+	return blockWrite{name: b.decodePrincipal(f), reason: decodeText(f, "reason")}
 }
 
 // decodeText reads free text of bounded length.

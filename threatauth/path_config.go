@@ -114,9 +114,9 @@ var configParameters = map[string]func(*backend.Fields) func(*Config){
 // decodeConfig is the changes that a request asks for.
 func decodeConfig(f *backend.Fields) []func(*Config) {
 	var changes []func(*Config)
-	for name, decode := range configParameters {
+	for _, name := range slices.Sorted(maps.Keys(configParameters)) {
 		if f.Has(name) {
-			changes = append(changes, decode(f))
+			changes = append(changes, configParameters[name](f))
 		}
 	}
 	return changes

@@ -28,11 +28,11 @@ User-Agent header on (passthrough_request_headers).`
 
 func pathDeviceList(b *Backend) *framework.Path {
 	return &framework.Path{
-		Pattern: "risk/devices/" + framework.GenericNameRegex("username") + "/?$",
-		Fields:  map[string]*framework.FieldSchema{"username": fieldUsername},
+		Pattern: "risk/devices/" + framework.GenericNameRegex("principal") + "/?$",
+		Fields:  map[string]*framework.FieldSchema{"principal": fieldPrincipal},
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.ListOperation: &framework.PathOperation{
-				Callback: backend.Handle(b, decodeUsername, b.listDevices), Summary: "List a user's known devices.",
+				Callback: backend.Handle(b, b.decodePrincipal, b.listDevices), Summary: "List a user's known devices.",
 				Responses: map[int][]framework.Response{200: {{
 					Description: "Digests of the devices, with what is known of each.",
 					Fields: map[string]*framework.FieldSchema{
@@ -48,35 +48,35 @@ func pathDeviceList(b *Backend) *framework.Path {
 
 func pathDevice(b *Backend) *framework.Path {
 	return &framework.Path{
-		Pattern: "risk/devices/" + framework.GenericNameRegex("username") + "/(?P<device>[0-9a-f]+)$",
+		Pattern: "risk/devices/" + framework.GenericNameRegex("principal") + "/(?P<device>[0-9a-f]+)$",
 		Fields: map[string]*framework.FieldSchema{
-			"username": fieldUsername,
-			"device":   {Type: framework.TypeString, Description: "Digest of the device, as a decision names it."},
+			"principal": fieldPrincipal,
+			"device":    {Type: framework.TypeString, Description: "Digest of the device, as a decision names it."},
 		},
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.UpdateOperation: &framework.PathOperation{
-				Callback: backend.Handle(b, decodeDevice, b.approveDevice), Summary: "Approve a device.", Responses: noContent,
+				Callback: backend.Handle(b, b.decodeDevice, b.approveDevice), Summary: "Approve a device.", Responses: noContent,
 			},
 			logical.DeleteOperation: &framework.PathOperation{
-				Callback: backend.Handle(b, decodeDevice, b.forgetDevice), Summary: "Forget a device.", Responses: noContent,
+				Callback: backend.Handle(b, b.decodeDevice, b.forgetDevice), Summary: "Forget a device.", Responses: noContent,
 			},
 		},
 		HelpSynopsis: deviceHelp, HelpDescription: deviceHelpDescription,
 	}
 }
 
-type deviceRef struct{ username, device string }
+type deviceRef struct{ principal, device string }
 
-func decodeDevice(f *backend.Fields) deviceRef {
-	d := deviceRef{username: decodeUsername(f), device: f.String("device")}
+func (b *Backend) decodeDevice(f *backend.Fields) deviceRef {
+	d := deviceRef{principal: b.decodePrincipal(f), device: f.String("device")}
 	if raw, err := hex.DecodeString(d.device); err != nil || hex.EncodedLen(len(raw)) != deviceIDSize || d.device != strings.ToLower(d.device) {
 		f.Fail("device must be a digest of %d hexadecimal digits", deviceIDSize)
 	}
 	return d
 }
 
-func (b *Backend) listDevices(ctx context.Context, r *logical.Request, username string) (*logical.Response, error) {
-	p, err := b.profileOf(ctx, r.Storage, username)
+func (b *Backend) listDevices(ctx context.Context, r *logical.Request, principal string) (*logical.Response, error) {
+	p, err := b.profileOf(ctx, r.Storage, principal)
 	if err != nil {
 		return nil, err
 	}
@@ -90,17 +90,17 @@ func (b *Backend) listDevices(ctx context.Context, r *logical.Request, username 
 	return logical.ListResponseWithInfo(keys, info), nil
 }
 
-// approveDevice makes a device of an existing user known. A misspelt name is an error: it
-// would else leave a profile that a later user of that name inherits.
+// approveDevice makes a device of an existing principal known. A misspelt name is an error:
+// it would else leave a profile that a later one of that name inherits.
 func (b *Backend) approveDevice(ctx context.Context, r *logical.Request, d deviceRef) (*logical.Response, error) {
-	user, err := b.method.Renew(ctx, r.Storage, d.username)
+	known, err := b.method.Knows(ctx, r.Storage, d.principal)
 	if err != nil {
 		return nil, err
 	}
-	if user == nil {
-		return nil, backend.Invalid("username does not exist")
+	if !known {
+		return nil, backend.Invalid("no such principal")
 	}
-	return nil, b.profiles.Update(ctx, r.Storage, d.username, func(p *profile.Profile) (*profile.Profile, error) {
+	return nil, b.profiles.Update(ctx, r.Storage, d.principal, func(p *profile.Profile) (*profile.Profile, error) {
 		if p == nil {
 			p = &profile.Profile{}
 		}
@@ -110,7 +110,7 @@ func (b *Backend) approveDevice(ctx context.Context, r *logical.Request, d devic
 }
 
 func (b *Backend) forgetDevice(ctx context.Context, r *logical.Request, d deviceRef) (*logical.Response, error) {
-	return nil, b.profiles.Update(ctx, r.Storage, d.username, func(p *profile.Profile) (*profile.Profile, error) {
+	return nil, b.profiles.Update(ctx, r.Storage, d.principal, func(p *profile.Profile) (*profile.Profile, error) {
 		if p == nil {
 			return nil, backend.NotFound("device is not known")
 		}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/palisade-vault/palisade/backend"
 	"github.com/palisade-vault/palisade/threatauth/credential"
-	"github.com/palisade-vault/palisade/threatauth/respond"
 )
 
 var _ = registerMethod(method{
@@ -37,8 +36,8 @@ var fieldUsername = &framework.FieldSchema{
 }
 
 // decodeUsername reads the name in its one spelling.
-func decodeUsername(f *backend.Fields) string {
-	name, ok := credential.NormalizeUsername(f.String("username"))
+func (u *userpass) decodeUsername(f *backend.Fields) string {
+	name, ok := u.users.Normalize(f.String("username"))
 	if !ok {
 		f.Fail("username must have 1 to %d bytes", credential.MaxUsername)
 	}
@@ -98,7 +97,7 @@ func (u *userpass) runLogin(ctx context.Context, r *logical.Request, claim crede
 		return nil, backend.Invalid("missing username")
 	}
 	if len(claim.Principal) > credential.MaxUsername {
-		return respond.Refusal(), nil
+		return u.refusal(), nil
 	}
 	return u.login(ctx, r, claim)
 }

@@ -64,14 +64,14 @@ func (u *userpass) pathUser() *framework.Path {
 			logical.CreateOperation: write,
 			logical.UpdateOperation: write,
 			logical.ReadOperation: &framework.PathOperation{
-				Callback: backend.Handle(u, decodeUsername, u.readUser), Summary: "Read a user.",
+				Callback: backend.Handle(u, u.decodeUsername, u.readUser), Summary: "Read a user.",
 				Responses: map[int][]framework.Response{200: {{Description: "The user's parameters.", Fields: userAnswer()}}},
 			},
 			logical.DeleteOperation: &framework.PathOperation{
-				Callback: backend.Handle(u, decodeUsername, u.deleteUser), Summary: "Delete a user.", Responses: noContent,
+				Callback: backend.Handle(u, u.decodeUsername, u.deleteUser), Summary: "Delete a user.", Responses: noContent,
 			},
 		},
-		ExistenceCheck:  backend.Exists(u, decodeUsername, u.userExists),
+		ExistenceCheck:  backend.Exists(u, u.decodeUsername, u.userExists),
 		HelpSynopsis:    usersHelp,
 		HelpDescription: usersHelpDescription,
 	}
@@ -113,8 +113,13 @@ func (u *userpass) userExists(ctx context.Context, r *logical.Request, name stri
 	return user != nil, err
 }
 
+// deleteUser forgets what was remembered of the user as well: whoever gets the name next is
+// somebody else.
 func (u *userpass) deleteUser(ctx context.Context, r *logical.Request, name string) (*logical.Response, error) {
-	return nil, u.users.Delete(ctx, r.Storage, name)
+	if err := u.users.Delete(ctx, r.Storage, name); err != nil {
+		return nil, err
+	}
+	return nil, u.profiles.Delete(ctx, r.Storage, name)
 }
 
 func (u *userpass) readUser(ctx context.Context, r *logical.Request, name string) (*logical.Response, error) {

@@ -61,7 +61,7 @@ func decodePassword(f *backend.Fields) newPassword {
 // writeUserCallback hands the raw field data on, which tokenutil needs.
 func (u *userpass) writeUserCallback(ctx context.Context, r *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 	decode := func(f *backend.Fields) userWrite {
-		return userWrite{name: decodeUsername(f), password: decodePassword(f), data: data}
+		return userWrite{name: u.decodeUsername(f), password: decodePassword(f), data: data}
 	}
 	return backend.Handle(u, decode, u.writeUser)(ctx, r, data)
 }
@@ -121,7 +121,7 @@ func (u *userpass) pathPassword() *framework.Path {
 	fields := passwordFields()
 	fields["username"] = fieldUsername
 	decode := func(f *backend.Fields) userWrite {
-		return userWrite{name: decodeUsername(f), password: decodePassword(f)}
+		return userWrite{name: u.decodeUsername(f), password: decodePassword(f)}
 	}
 	return &framework.Path{
 		Pattern: "users/" + framework.GenericNameRegex("username") + "/password$",
@@ -172,9 +172,9 @@ type policyWrite struct {
 	hasPolicies, hasTokenPolicies bool
 }
 
-func decodePolicies(f *backend.Fields) policyWrite {
+func (u *userpass) decodePolicies(f *backend.Fields) policyWrite {
 	return policyWrite{
-		name:             decodeUsername(f),
+		name:             u.decodeUsername(f),
 		policies:         f.Strings("policies"),
 		tokenPolicies:    f.Strings("token_policies"),
 		hasPolicies:      f.Has("policies"),
@@ -195,7 +195,7 @@ func (u *userpass) pathPolicies() *framework.Path {
 		},
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.UpdateOperation: &framework.PathOperation{
-				Callback: backend.Handle(u, decodePolicies, u.setPolicies), Summary: "Set a user's policies.", Responses: noContent,
+				Callback: backend.Handle(u, u.decodePolicies, u.setPolicies), Summary: "Set a user's policies.", Responses: noContent,
 			},
 		},
 		HelpSynopsis:    "Set a user's policies.",

@@ -16,12 +16,12 @@ func (b *Backend) renew(ctx context.Context, r *logical.Request, _ struct{}) (*l
 	if r.Auth == nil || respond.IsRestricted(r.Auth) {
 		return logical.ErrorResponse("the token cannot be renewed"), nil
 	}
-	principal := r.Auth.Metadata["username"]
+	principal := b.method.PrincipalOf(r.Auth)
 	blocked, err := b.isBlocked(ctx, r.Storage, principal)
 	if err != nil {
 		return nil, err
 	}
-	params, err := b.method.Renew(ctx, r.Storage, principal)
+	params, err := b.method.Renew(ctx, r.Storage, r.Auth)
 	switch {
 	case err != nil:
 		return nil, err

@@ -151,6 +151,25 @@ func TestLongBcryptPasswordIsNotUpgraded(t *testing.T) {
 	}
 }
 
+// Whoever gets a deleted user's name is somebody else.
+func TestDeletionForgetsTheDevices(t *testing.T) {
+	m := withUser(t)
+	mustLogin(t, m)
+	m.Storage.FailWrite(2)
+	if status := m.Delete("users/alice").Status; status != http.StatusInternalServerError {
+		t.Fatalf("half a deletion: status %d", status)
+	}
+	m.Storage.FailWhen(nil)
+	if status := m.Delete("users/alice").Status; status != http.StatusNoContent {
+		t.Fatalf("the second try: status %d", status)
+	}
+	m.MustWrite("users/alice", map[string]any{"password": "correct horse"})
+	from(m, home, phone)
+	if auth := mustLogin(t, m); auth.Alias == nil {
+		t.Error("the new alice has the old one's devices")
+	}
+}
+
 // An entry as Vault's own method writes it logs in here.
 func TestBuiltinEntryIsRead(t *testing.T) {
 	m := newMount(t, threatauth.Options{})

@@ -40,13 +40,13 @@ type Claim struct {
 
 // Result is what a method says of a claim.
 type Result struct {
-	// Right is whether the credential was proved. Nothing below means anything without it,
-	// except Refusal.
+	// Right is whether the credential was proved.
 	Right bool
 	// Refusal says why not, for the record; the client never sees it.
 	Refusal string
-	// Token is what the principal's token gets.
-	Token tokenutil.TokenParams
+	// Auth is the full token of a right claim, as the method's own parameters ask for it;
+	// nil for any other.
+	Auth *logical.Auth
 	// Upgrade, when not nil, replaces the stored proof by a stronger form. It is called
 	// only once a full token is certain, since it writes to storage.
 	Upgrade func(ctx context.Context, storage logical.Storage) error
@@ -56,11 +56,19 @@ type Result struct {
 type Method interface {
 	// Name is the mount option's value for it.
 	Name() string
+	// Refusal is the one text that every refused login gets.
+	Refusal() string
+	// Normalize is the one spelling of a principal's name; ok is false for a name that no
+	// principal can have.
+	Normalize(name string) (normal string, ok bool)
+	// PrincipalOf is whose token auth is, whichever side issued it; "" if it does not say.
+	PrincipalOf(auth *logical.Auth) string
+	// Knows reports whether a principal of that normalised name may exist.
+	Knows(ctx context.Context, storage logical.Storage, principal string) (bool, error)
 	// Check proves a claim. It writes nothing, and does the same work whether the principal
 	// is unknown, the secret wrong or everything right. An error is a fault of ours, or
 	// [ErrBusy].
 	Check(ctx context.Context, storage logical.Storage, claim Claim) (Result, error)
-	// Renew answers what the principal's token gets at a renewal; nil when there is no such
-	// principal any more.
-	Renew(ctx context.Context, storage logical.Storage, principal string) (*tokenutil.TokenParams, error)
+	// Renew answers what the token gets at a renewal; nil when its principal is gone.
+	Renew(ctx context.Context, storage logical.Storage, auth *logical.Auth) (*tokenutil.TokenParams, error)
 }

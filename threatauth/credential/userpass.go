@@ -36,10 +36,25 @@ func NewUserpass(hasher *Hasher) *Userpass {
 // Name is "userpass".
 func (*Userpass) Name() string { return "userpass" }
 
-// NormalizeUsername is the one spelling of a user name: lower case, as Vault's own method
-// has it. ok is false for a name that no user can have.
-func NormalizeUsername(name string) (normal string, ok bool) {
+// Refusal is the text of Vault's own method.
+func (*Userpass) Refusal() string { return "invalid username or password" }
+
+// Normalize is lower case, as in Vault's own method.
+func (*Userpass) Normalize(name string) (normal string, ok bool) {
 	return strings.ToLower(name), name != "" && len(name) <= MaxUsername
+}
+
+// metadataUsername is where a token's metadata names its user, also in tokens that Vault's
+// own method issued.
+const metadataUsername = "username"
+
+// PrincipalOf is the user that the token's metadata names.
+func (*Userpass) PrincipalOf(auth *logical.Auth) string { return auth.Metadata[metadataUsername] }
+
+// Knows reports whether the user exists.
+func (u *Userpass) Knows(ctx context.Context, storage logical.Storage, name string) (bool, error) {
+	user, err := u.Get(ctx, storage, name)
+	return user != nil, err
 }
 
 // Check proves a claim by one password hash, whoever the principal is. An empty or over-long
@@ -80,11 +95,21 @@ func (u *Userpass) result(user *User, claim Claim, right bool) Result {
 	case !boundTo(user, claim):
 		return Result{Refusal: "the source is outside token_bound_cidrs"}
 	}
-	result := Result{Right: true, Token: user.TokenParams}
+	result := Result{Right: true, Auth: fullToken(claim.Principal, user)}
 	if u.hasher.Stale(user.PasswordHash, claim.Secret) {
 		result.Upgrade = u.upgrade(claim, user.PasswordHash)
 	}
 	return result
+}
+
+func fullToken(name string, user *User) *logical.Auth {
+	auth := &logical.Auth{
+		Metadata:    map[string]string{metadataUsername: name},
+		DisplayName: name,
+		Alias:       &logical.Alias{Name: name},
+	}
+	user.PopulateTokenAuth(auth)
+	return auth
 }
 
 func boundTo(user *User, claim Claim) bool {
@@ -112,8 +137,8 @@ func (u *Userpass) upgrade(claim Claim, verified []byte) func(context.Context, l
 }
 
 // Renew reads the user anew.
-func (u *Userpass) Renew(ctx context.Context, storage logical.Storage, principal string) (*tokenutil.TokenParams, error) {
-	user, err := u.Get(ctx, storage, principal)
+func (u *Userpass) Renew(ctx context.Context, storage logical.Storage, auth *logical.Auth) (*tokenutil.TokenParams, error) {
+	user, err := u.Get(ctx, storage, u.PrincipalOf(auth))
 	if err != nil || user == nil {
 		return nil, err
 	}

@@ -4,11 +4,11 @@ package respond
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
 	"time"
 
 	"github.com/hashicorp/go-secure-stdlib/parseutil"
-	"github.com/hashicorp/vault/sdk/helper/tokenutil"
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
@@ -28,27 +28,14 @@ type Restriction struct {
 	NumUses int `json:"num_uses"`
 }
 
-// Refusal is the answer to a login that gets no token: status 400 and one text, that of
-// Vault's own method, for an unknown user, a wrong password, a block and a denial by risk.
-func Refusal() *logical.Response {
-	return logical.ErrorResponse("invalid username or password")
-}
+// Refusal is the answer to a login that gets no token: status 400 and the one text of the
+// credential method, for an unknown principal, a wrong secret, a block and a denial by risk.
+func Refusal(text string) *logical.Response { return logical.ErrorResponse(text) }
 
-// Full is the token that the principal's own parameters ask for.
-func Full(principal string, params tokenutil.TokenParams) *logical.Auth {
-	auth := &logical.Auth{
-		Metadata:    map[string]string{"username": principal},
-		DisplayName: principal,
-		Alias:       &logical.Alias{Name: principal},
-	}
-	params.PopulateTokenAuth(auth)
-	return auth
-}
-
-// Restricted is a short service token bound to the source, with the listed policies and no
-// others. It has no entity alias: core would add the entity's and its groups' policies. It
-// cannot be renewed.
-func Restricted(principal string, source netip.Addr, r Restriction) (*logical.Auth, error) {
+// Restricted makes of a full token a short service token bound to the source, with the
+// listed policies and no others. It has no entity or group alias: core would add all
+// policies of the entity and its groups. It cannot be renewed.
+func Restricted(full *logical.Auth, source netip.Addr, r Restriction) (*logical.Auth, error) {
 	if !source.IsValid() {
 		return nil, ErrNoSource
 	}
@@ -56,12 +43,17 @@ func Restricted(principal string, source netip.Addr, r Restriction) (*logical.Au
 	if err != nil {
 		return nil, ErrNoSource
 	}
+	metadata := maps.Clone(full.Metadata)
+	if metadata == nil {
+		metadata = map[string]string{}
+	}
+	metadata[RestrictedKey] = "true"
 	return &logical.Auth{
 		LeaseOptions:    logical.LeaseOptions{TTL: r.TTL, MaxTTL: r.TTL},
 		ExplicitMaxTTL:  r.TTL,
-		Metadata:        map[string]string{"username": principal, RestrictedKey: "true"},
+		Metadata:        metadata,
 		InternalData:    map[string]any{RestrictedKey: true},
-		DisplayName:     principal,
+		DisplayName:     full.DisplayName,
 		Policies:        r.Policies,
 		NoDefaultPolicy: true,
 		BoundCIDRs:      bound,
