@@ -92,6 +92,53 @@ func TestStorageFaultsAtLogin(t *testing.T) {
 	}
 }
 
+// Each write in turn fails during a first login, and all after it: there is a token, full
+// only if the profile and the record were written, and the next login is a good one.
+func TestEachWriteFailsAtLogin(t *testing.T) {
+	for nth := 1; nth <= 3; nth++ {
+		t.Run(fmt.Sprint("write ", nth), func(t *testing.T) {
+			m := newMount(t, threatauth.Options{})
+			m.MustWrite("users/alice", map[string]any{"password_hash": bcryptOf(t, "correct horse")})
+			m.Storage.FailWrite(nth)
+			answer := login(m, "alice", "correct horse")
+			m.Storage.FailWhen(nil)
+			if answer.Status != http.StatusOK || (answer.Response.Auth.Alias == nil) != (nth < 3) {
+				t.Errorf("status %d, %v", answer.Status, answer.Response)
+			}
+			mustLogin(t, m)
+			if auth := mustLogin(t, m); auth.Alias == nil {
+				t.Error("the device was not learnt")
+			}
+		})
+	}
+}
+
+// What another node changed is read again once Vault says so.
+func TestInvalidate(t *testing.T) {
+	m := withUser(t)
+	mustLogin(t, m)
+	other := newMount(t, threatauth.Options{})
+	loadList(t, other)
+	for key, body := range other.Storage.Snapshot() {
+		if !strings.HasPrefix(key, "risk/feed/") {
+			continue
+		}
+		if err := m.Storage.Put(t.Context(), &logical.StorageEntry{Key: key, Value: body}); err != nil {
+			t.Fatal(err)
+		}
+		m.Backend().InvalidateKey(t.Context(), key)
+	}
+	from(m, listed, laptop)
+	checkRefused(t, login(m, "alice", "correct horse"))
+	for _, key := range []string{"risk/decision/right/x", "risk/device-key/1"} {
+		m.Backend().InvalidateKey(t.Context(), key)
+	}
+	from(m, home, laptop)
+	if auth := mustLogin(t, m); auth.Alias == nil {
+		t.Error("the device is a new one now")
+	}
+}
+
 func hashesOf0(m *backendtest.Mount) any { return m.Read("risk/status").Data["password_hashes"] }
 
 // Each write in turn fails at each change of a user: the user is as before or as after.
