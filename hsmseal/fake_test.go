@@ -51,7 +51,10 @@ func (f *fakeToken) begin(ctx context.Context) error {
 	called := f.called
 	f.mu.Unlock()
 	if called != nil {
-		called <- struct{}{}
+		select {
+		case called <- struct{}{}:
+		case <-ctx.Done():
+		}
 		<-ctx.Done()
 	}
 	f.mu.Lock()

@@ -89,7 +89,7 @@ func TestNoTenantLeftEndsTheDaemon(t *testing.T) {
 }
 
 func TestDrain(t *testing.T) {
-	d := start(t, never, nil)
+	d := start(t, never, func(d *daemon) { d.config.Tenants = d.config.Tenants[:1] })
 	token := d.token(t, "one")
 	d.call(t, "PUT", "/v1/transit/encrypt/one", token, `{"plaintext":""}`)
 	called := make(chan struct{})
@@ -157,10 +157,24 @@ func TestListen(t *testing.T) {
 
 func TestStateDirectoryOthersCanWrite(t *testing.T) {
 	config := testConfig(t)
-	if err := os.Chmod(config.StateDir, 0o777); err != nil { //nolint:gosec // G302: the fault under test
+	if err := os.Chmod(config.StateDir, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	if err := hsmseal.PrepareStateDir(config); err == nil || !strings.Contains(err.Error(), "written by others") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPanicWhileATenantOpens(t *testing.T) {
+	config, a, log := testConfig(t), newFakeToken("a"), &logBuffer{}
+	config.Tenants = config.Tenants[:1]
+	a.panics = true
+	listener, err := hsmseal.Listen(t.Context(), hsmseal.ListenerConfig{Path: filepath.Join(t.TempDir(), "s"), Mode: 0o600})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = hsmseal.NewServer(newOpener(config, log.logger(), a, nil)).Run(t.Context(), listener, never)
+	if err == nil || !strings.Contains(err.Error(), `tenant "one"`) || strings.Contains(err.Error()+log.String(), "secret value") {
 		t.Errorf("got %v", err)
 	}
 }

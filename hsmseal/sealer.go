@@ -91,7 +91,7 @@ func (s *Sealer) Decrypt(ctx context.Context, text string) ([]byte, error) {
 // unwrap asks the tokens in turn. A bad wrap and a bad token both mean: ask the
 // next. The device's error wins in the result, since it may heal.
 func (s *Sealer) unwrap(ctx context.Context, blob *envelope.Blob, version keyVersion) ([]byte, error) {
-	result := error(ErrUnknownVersion)
+	result := ErrUnknownVersion
 	for _, attempt := range version.attempts(blob.Wraps) {
 		aad := envelope.WrapAAD(s.tenant, blob.KeyID, attempt.wrap.Token, attempt.wrap.KeyID)
 		dataKey, err := attempt.key.token.Unwrap(ctx, attempt.key.worker(), attempt.wrap.Wrapped, aad)

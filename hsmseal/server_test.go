@@ -194,7 +194,7 @@ func TestUnavailableTokenIsRetryable(t *testing.T) {
 }
 
 func TestPanicIsA500ThatNamesNothing(t *testing.T) {
-	d := start(t, never, nil)
+	d := start(t, never, func(d *daemon) { d.config.Tenants = d.config.Tenants[:1] })
 	token := d.token(t, "one")
 	d.call(t, "PUT", "/v1/transit/encrypt/one", token, `{"plaintext":"eA=="}`)
 	d.a.set(func(f *fakeToken) { f.keys, f.panics = nil, true })

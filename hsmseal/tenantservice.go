@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -80,9 +81,17 @@ func (t *tenantService) open(ctx context.Context, opener Opener, after func(time
 	}
 }
 
-func (t *tenantService) try(ctx context.Context, opener Opener) (*Sealer, error) {
+// try opens once. A panic is an error like any that needs the operator: it must
+// not take the other tenants along.
+func (t *tenantService) try(ctx context.Context, opener Opener) (sealer *Sealer, err error) {
 	attempt, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
+	defer func() {
+		if cause := recover(); cause != nil {
+			opener.Log.Error("panic while opening a tenant", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
+			sealer, err = nil, fmt.Errorf("tenant %q: internal error, see the log", t.config.Name)
+		}
+	}()
 	return opener.OpenTenant(attempt, t.config)
 }
 

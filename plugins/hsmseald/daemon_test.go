@@ -144,7 +144,7 @@ func children(t *testing.T, pid int) []int {
 	}
 	var out []int
 	for _, path := range paths {
-		data, err := os.ReadFile(path) //nolint:gosec // G304: a path in /proc
+		data, err := os.ReadFile(path)
 		if err != nil {
 			continue // it ended meanwhile
 		}
@@ -168,7 +168,7 @@ func awaitEnd(t *testing.T, pid int) {
 	if err != nil {
 		return // ended already
 	}
-	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}} //nolint:gosec // G115: a descriptor is small
+	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	n, err := unix.Poll(poll, int(patience/time.Millisecond))
 	if err != nil || n != 1 {
 		t.Errorf("worker %d lives on after its daemon was killed: %v", pid, err)
@@ -215,7 +215,7 @@ func TestStartsThatFail(t *testing.T) {
 			edit(t, s.config, s.hsm.PINFile, "/nowhere/pin")
 		}, []string{`token "softhsm"`, "/nowhere/pin"}},
 		{"readable PIN file", func(t *testing.T, s *site) {
-			if err := os.Chmod(s.hsm.PINFile, 0o644); err != nil { //nolint:gosec // G302: the fault under test
+			if err := os.Chmod(s.hsm.PINFile, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{`token "softhsm"`, "chmod 600"}},
@@ -322,7 +322,7 @@ func TestCheck(t *testing.T) {
 
 func edit(t *testing.T, path, old, replacement string) {
 	t.Helper()
-	data, err := os.ReadFile(path) //nolint:gosec // G304: the test's own file
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +330,7 @@ func edit(t *testing.T, path, old, replacement string) {
 	if changed == string(data) {
 		t.Fatalf("%s has no %q", path, old)
 	}
-	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil { //nolint:gosec // G703: the test's own file
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

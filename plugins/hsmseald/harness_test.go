@@ -74,7 +74,7 @@ tenant "dev" {
 
 // hsmseald is the program with arguments.
 func hsmseald(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, os.Args[0], args...) //nolint:gosec // G204: the test binary itself
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
 	cmd.Env = append(os.Environ(), runAsDaemon+"=1")
 	return cmd
 }
