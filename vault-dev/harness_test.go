@@ -89,3 +89,21 @@ func TestCleanSparesForeignFolders(t *testing.T) {
 		t.Errorf("its content is gone: %v", err)
 	}
 }
+
+// A shell that has sourced the env file has our own link to vault on PATH.
+func TestFindVaultFollowsLinks(t *testing.T) {
+	real := filepath.Join(t.TempDir(), "vault")
+	if err := os.WriteFile(real, []byte("#!/bin/sh\necho Vault v1.21.1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	links := t.TempDir()
+	if err := os.Symlink(real, filepath.Join(links, "vault")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("VAULT_BIN", "")
+	t.Setenv("PATH", links+":/usr/bin:/bin")
+	found, err := vaultdev.Config{Root: t.TempDir(), Out: t.Output()}.FindVault(t.Context())
+	if err != nil || found != real {
+		t.Errorf("found %q, %v; want %q", found, err, real)
+	}
+}

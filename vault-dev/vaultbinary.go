@@ -29,7 +29,7 @@ func (c Config) FindVault(ctx context.Context) (string, error) {
 		if err := checkVersion(ctx, path); err != nil {
 			return "", fmt.Errorf("VAULT_BIN: %v", err)
 		}
-		return filepath.Abs(path)
+		return resolve(path)
 	}
 	for _, candidate := range []string{"vault", filepath.Join(c.Bin(), "vault")} {
 		path, err := exec.LookPath(candidate)
@@ -40,9 +40,19 @@ func (c Config) FindVault(ctx context.Context) (string, error) {
 			c.note("not used: %v", err)
 			continue
 		}
-		return filepath.Abs(path)
+		return resolve(path)
 	}
 	return "", nil
+}
+
+// resolve follows links: a shell that has sourced the env file finds our own
+// link to vault on PATH.
+func resolve(path string) (string, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", fmt.Errorf("finding vault: %v", err)
+	}
+	return filepath.Abs(path)
 }
 
 func checkVersion(ctx context.Context, path string) error {

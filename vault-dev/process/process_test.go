@@ -3,6 +3,8 @@ package process_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -229,5 +231,27 @@ func TestPollEndsWithItsContext(t *testing.T) {
 	}
 	if err := process.Poll(ctx, func() bool { return true }); err != nil {
 		t.Errorf("ready at once, yet %v", err)
+	}
+}
+
+// A pipe that the caller was started with, as by make, must not stay open in a daemon.
+func TestStartPassesOnNoDescriptors(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	if _, _, errno := syscall.Syscall(syscall.SYS_FCNTL, writer.Fd(), syscall.F_SETFD, 0); errno != 0 {
+		t.Fatal(errno)
+	}
+	start(t, "/bin/sleep", "1000")
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := reader.SetReadDeadline(time.Now().Add(deadline)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the daemon holds the pipe: %v", err)
 	}
 }

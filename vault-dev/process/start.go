@@ -2,9 +2,12 @@ package process
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // Spec describes a process to start.
@@ -32,6 +35,11 @@ func Start(spec Spec) (Record, error) {
 		return Record{}, fmt.Errorf("opening log: %v", err)
 	}
 	defer func() { _ = log.Close() }() // the child holds its own descriptor
+	// Descriptors that this program was started with, such as make's or a pipe's,
+	// must not live on in the daemon: their other end would wait for ever.
+	if err := unix.CloseRange(3, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		return Record{}, fmt.Errorf("marking descriptors: %v", err)
+	}
 	cmd := exec.Command(spec.Program, spec.Args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = spec.Env, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

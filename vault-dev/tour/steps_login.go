@@ -17,9 +17,9 @@ func loginSteps() []step {
 			run:   login + credentials,
 			want:  []string{`token_policies\s+\[.*"app"`},
 		}, {
-			why:  "The right password from a device never seen gives a short token with the policy \"restricted\" alone.",
+			why:  "The right password from a device never seen gives a short token with the policy \"threatauth-restricted\" alone.",
 			run:  login + ` -header="User-Agent=UnknownPhone/1.0"` + credentials,
-			want: []string{`token_policies\s+\["restricted"\]`},
+			want: []string{`token_policies\s+\["threatauth-restricted"\]`},
 		}, {
 			why:  "The same once more, to keep that token.",
 			run:  `RESTRICTED=$(` + login + ` -field=token -header="User-Agent=UnknownPhone/1.0"` + credentials + `)`,
@@ -41,8 +41,13 @@ func loginSteps() []step {
 			refused: true,
 			want:    []string{refusal},
 		}, {
-			why:   "Who may read decisions sees why: the newest one.",
-			run:   `vault read auth/threatauth/risk/decisions/"$(vault list auth/threatauth/risk/decisions | sed -n 3p)"`,
+			why:  "The audit log knows the login by Vault's request id.",
+			run:  `REFUSED=$(palisade-dev audit | awk '/auth.threatauth.login.alice/ { id = $4 } END { print id }')`,
+			keep: "REFUSED",
+			want: []string{`^[0-9a-f-]{36}$`},
+		}, {
+			why:   "Under the same id lies the decision, for those who may read it.",
+			run:   `vault read auth/threatauth/risk/decisions/"$REFUSED"`,
 			want:  []string{`outcome\s+refused_risk`, `reputation list`},
 			await: true, // records of refused logins are written after the answer
 		}, {
@@ -55,9 +60,9 @@ func loginSteps() []step {
 			run:  login + ` -header="X-Forwarded-For=$LISTED"` + credentials,
 			want: []string{`token_policies\s+\[.*"app"`},
 		}, {
-			why:  "Every decision lies under Vault's request id.",
-			run:  `vault list auth/threatauth/risk/decisions | head -n 8`,
-			want: []string{`[0-9a-f]{8}-[0-9a-f]{4}-`},
+			why:  "The decisions so far.",
+			run:  `vault list -detailed auth/threatauth/risk/decisions | head -n 12`,
+			want: []string{`refused_risk`, `restricted_token`},
 		},
 	}
 }
