@@ -3,6 +3,7 @@ package cryptoki
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // AttributeType is a CK_ATTRIBUTE_TYPE.
@@ -127,6 +128,19 @@ func ParseUlong(value []byte) (result uint, ok bool) {
 		return 0, false
 	}
 	return uint(binary.NativeEndian.Uint64(value)), true
+}
+
+// ParseMechanisms reads an array of mechanism codes; false for ok when the
+// bytes are none.
+func ParseMechanisms(value []byte) (codes []MechanismType, ok bool) {
+	for code := range slices.Chunk(value, ulongSize) {
+		number, ok := ParseUlong(code)
+		if !ok {
+			return nil, false
+		}
+		codes = append(codes, MechanismType(number))
+	}
+	return codes, true
 }
 
 func ulong(value uint) []byte {

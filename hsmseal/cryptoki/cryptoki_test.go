@@ -3,6 +3,7 @@ package cryptoki_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,5 +63,16 @@ func TestAttributeForms(t *testing.T) {
 		if _, ok := cryptoki.ParseBool(bad); ok {
 			t.Errorf("%x is no CK_BBOOL", bad)
 		}
+	}
+}
+
+func TestMechanismList(t *testing.T) {
+	want := []cryptoki.MechanismType{cryptoki.AESGCM, cryptoki.AESKeyGen}
+	list := cryptoki.MechanismList(cryptoki.AttrAllowedMechanisms, want...)
+	if got, ok := cryptoki.ParseMechanisms(list.Value); !ok || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v", got, ok)
+	}
+	if got, ok := cryptoki.ParseMechanisms(list.Value[:15]); ok {
+		t.Errorf("a cut list is %v", got)
 	}
 }

@@ -127,6 +127,9 @@ func TestConformanceOnSoftHSM(t *testing.T) {
 					return err
 				}
 				keys = made.Handles
+				if allowed := made.Attributes["CKA_ALLOWED_MECHANISMS"]; allowed == "" {
+					t.Error("SoftHSM was not told which mechanisms the key is for")
+				}
 				wrapped, err = m.Wrap(session, keys, rand.Reader, dataKey, []byte("aad"))
 				return err
 			})

@@ -82,5 +82,4 @@ func TestEnsureKeyAndRoundTrip(t *testing.T) {
 	if err != nil || status.Restarts != 0 || len(status.Mechanisms) != 1 {
 		t.Fatalf("status %+v, error %v", status, err)
 	}
-	t.Logf("%+v", status)
 }

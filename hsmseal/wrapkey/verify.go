@@ -32,7 +32,8 @@ func verify(session cryptoki.Session, handle cryptoki.Handle, key mechanism.Key,
 	if err := checker.outcome(); err != nil {
 		return err
 	}
-	checker.note(cryptoki.AttrCopyable)
+	checker.noteCopyable()
+	checker.noteMechanisms()
 	checker.tryRead()
 	checker.tryExtractable()
 	return checker.outcome()
@@ -94,10 +95,18 @@ func (c *checker) judge(kind cryptoki.AttributeType, got, want string, ok bool) 
 	}
 }
 
-// note records an attribute that is good to have and not required.
-func (c *checker) note(kind cryptoki.AttributeType) {
-	if value, ok := cryptoki.ParseBool(c.read(kind)); ok {
-		c.set(kind.String(), strconv.FormatBool(value))
+// noteCopyable and noteMechanisms record attributes that are good to have and
+// that only some tokens know.
+func (c *checker) noteCopyable() {
+	if value, ok := cryptoki.ParseBool(c.read(cryptoki.AttrCopyable)); ok {
+		c.set(cryptoki.AttrCopyable.String(), strconv.FormatBool(value))
+	}
+}
+
+func (c *checker) noteMechanisms() {
+	codes, ok := cryptoki.ParseMechanisms(c.read(cryptoki.AttrAllowedMechanisms))
+	if ok && len(codes) > 0 {
+		c.set(cryptoki.AttrAllowedMechanisms.String(), fmt.Sprint(codes))
 	}
 }
 
