@@ -53,6 +53,18 @@ func TestSealerSurvivesRestart(t *testing.T) {
 	}
 }
 
+// TestFirstState freezes how CKA_IDs, key ids and token fingerprints are derived:
+// a daemon that lost its state finds its keys by them.
+func TestFirstState(t *testing.T) {
+	config := testConfig(t)
+	open(t, newOpener(config, hclog.NewNullLogger(), newFakeToken("a"), newFakeToken("b")), "two")
+	data, err := os.ReadFile(statePath(config, "two"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/tenant-state-first.json", data)
+}
+
 func TestAnyTokenDecrypts(t *testing.T) {
 	for _, dead := range []string{"a", "b"} {
 		t.Run("without "+dead, func(t *testing.T) {
