@@ -43,10 +43,10 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 		Help:           strings.TrimSpace(help),
 		PathsSpecial:   &logical.Paths{SealWrapStorage: keyring.StoragePrefixes()},
 		Paths: []*framework.Path{
-			b.pathRotate(), // before pathKeys only for the reader: patterns are anchored
-			b.pathConfig(),
-			b.pathKeys(),
 			b.pathListKeys(),
+			b.pathKeys(),
+			b.pathConfig(),
+			b.pathRotate(),
 			b.pathEncrypt(),
 			b.pathDecrypt(),
 			b.pathRewrap(),

@@ -131,8 +131,7 @@ func TestChangesWhileOthersUse(t *testing.T) {
 	}
 	ctx := t.Context()
 	tolerate := func(_ any, err error) error {
-		var refusal *keyring.Refusal
-		if errors.As(err, &refusal) {
+		if _, ok := errors.AsType[*keyring.Refusal](err); ok {
 			return nil // there is no such key just now
 		}
 		return err

@@ -79,6 +79,7 @@ func (k *Key) intoPolicy(policy *keysutil.Policy) error {
 	policy.DeletionAllowed = k.DeletionAllowed
 	policy.MinDecryptionVersion = k.MinDecryption
 	policy.MinEncryptionVersion = k.MinEncryption
+	policy.MinAvailableVersion = k.MinAvailable
 	policy.AutoRotatePeriod = k.AutoRotatePeriod
 	policy.KeySize = k.KeySize
 	policy.Imported = k.Imported

@@ -141,8 +141,7 @@ var sharedRSA = sync.OnceValues(func() (map[string][]byte, string) {
 
 func wantRefusal(t testing.TB, err error, text string) {
 	t.Helper()
-	var refusal *keyring.Refusal
-	if !errors.As(err, &refusal) {
+	if _, ok := errors.AsType[*keyring.Refusal](err); !ok {
 		t.Fatalf("error %v, want a refusal with %q", err, text)
 	}
 	if !strings.Contains(err.Error(), text) {
