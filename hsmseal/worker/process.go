@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/rpc"
 	"os"
-	"os/exec"
 	"sync"
 	"time"
 
@@ -19,13 +18,7 @@ const (
 	startTimeout = 10 * time.Second
 	// finishTimeout bounds its clean end.
 	finishTimeout = time.Second
-	// socketsPrefix begins the name of the directory of a worker's socket.
-	socketsPrefix = "palisade-worker-"
 )
-
-// inherited are the only variables of the daemon's environment that a worker
-// sees: PKCS#11 libraries read theirs from the token's configuration.
-var inherited = []string{"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "GOCOVERDIR"}
 
 // errLost means that the worker process died, was killed for overrunning its
 // deadline, or never came up.
@@ -106,42 +99,6 @@ func (p *process) start(config Config, log hclog.Logger) error {
 	}
 	p.rpc = client
 	return nil
-}
-
-// command is the same executable again, in a minimal environment, with one end
-// of the lifeline.
-func (p *process) command(config Config) (*exec.Cmd, error) {
-	name, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	if p.sockets, err = os.MkdirTemp("", socketsPrefix); err != nil {
-		return nil, err
-	}
-	end, lifeline, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	p.lifeline = lifeline
-	// The link names the running executable even after an upgrade replaced it.
-	command := exec.CommandContext(p.life, "/proc/self/exe", "worker")
-	command.Args[0] = name
-	command.Env = environment(config.Environment, p.sockets)
-	command.ExtraFiles = []*os.File{end}
-	return command, nil
-}
-
-func environment(added map[string]string, sockets string) []string {
-	var list []string
-	for _, name := range inherited {
-		if value, ok := os.LookupEnv(name); ok {
-			list = append(list, name+"="+value)
-		}
-	}
-	for name, value := range added {
-		list = append(list, name+"="+value)
-	}
-	return append(list, plugin.EnvUnixSocketDir+"="+sockets)
 }
 
 // call makes one call. The worker is killed when it has not answered within

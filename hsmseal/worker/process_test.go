@@ -192,3 +192,18 @@ func TestOrphanedWorker(t *testing.T) {
 		t.Fatalf("left behind: %v, %v", left, err)
 	}
 }
+
+// TestCloseLeavesNothing ends a worker as it should: no process, no socket.
+func TestCloseLeavesNothing(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	token := start(t, config(hsmtest.New(t)))
+	ensure(t, token)
+	pidfd := openProcess(t, pid(t, token))
+	token.Close()
+	token.Close()
+	awaitExit(t, pidfd)
+	if left, err := filepath.Glob(filepath.Join(temporary, "*worker*")); err != nil || len(left) != 0 {
+		t.Fatalf("left behind: %v, %v", left, err)
+	}
+}
