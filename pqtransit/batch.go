@@ -12,6 +12,9 @@ import (
 	"github.com/palisade-vault/palisade/pqtransit/keyring"
 )
 
+// notInBatch is the index of the only item of a single request.
+const notInBatch = -1
+
 // maxFaults bounds the answer to a batch whose items are all malformed.
 const maxFaults = 10
 
@@ -34,15 +37,15 @@ type batch struct {
 
 // decodeBatch reads batch_input, or without it the request's own fields as the only item.
 // decode reports through the Fields what makes the whole request unreadable.
-func decodeBatch(f *backend.Fields, decode func(f *backend.Fields, place string) item) batch {
+func decodeBatch(f *backend.Fields, decode func(f *backend.Fields, index int) item) batch {
 	fields, isBatch := f.Items("batch_input")
 	if !isBatch {
-		return batch{items: []item{decode(f, "")}, single: true}
+		return batch{items: []item{decode(f, notInBatch)}, single: true}
 	}
 	b := batch{items: make([]item, len(fields))}
 	faults := 0
 	for i, field := range fields {
-		b.items[i] = decode(field, fmt.Sprintf("'[%d].", i))
+		b.items[i] = decode(field, i)
 		if err := field.Err(); err != nil && faults < maxFaults {
 			f.Fail("failed to parse batch input: %v", err)
 			faults++
@@ -67,8 +70,8 @@ func (b *batch) checkContexts(f *backend.Fields) {
 }
 
 // decodeCommon reads what every operation takes.
-func (i *item) decodeCommon(f *backend.Fields, place string) {
-	if place != "" { // a single request has no such parameter
+func (i *item) decodeCommon(f *backend.Fields, index int) {
+	if index != notInBatch { // a single request has no such parameter
 		i.reference = f.String("reference")
 	}
 	i.hasContext = f.String("context") != ""
@@ -87,12 +90,12 @@ func (i *item) base64(f *backend.Fields, name string) []byte {
 }
 
 // missing reports an absent field in transit's words, which differ inside a batch.
-func missing(f *backend.Fields, place, name, text string) {
-	if place == "" {
+func missing(f *backend.Fields, index int, name, text string) {
+	if index == notInBatch {
 		f.Fail("%s", text)
 		return
 	}
-	f.Fail("%s%s' %s", place, name, text)
+	f.Fail("'[%d].%s' %s", index, name, text)
 }
 
 // outcome is how the items of a batch fared, from which transit makes the status.

@@ -47,21 +47,21 @@ func decodeDecrypt(f *backend.Fields) cipherRequest {
 	return req
 }
 
-func decodeCiphertext(f *backend.Fields, place string) item {
+func decodeCiphertext(f *backend.Fields, index int) item {
 	i := item{ciphertext: f.String("ciphertext")}
-	i.needCiphertext(f, place)
-	i.decodeCommon(f, place)
+	i.needCiphertext(f, index)
+	i.decodeCommon(f, index)
 	i.params.PaddingScheme = f.String("padding_scheme")
 	return i
 }
 
 // needCiphertext reports an absent one for the whole request, and an empty one in a batch
 // for the item alone, as transit does.
-func (i *item) needCiphertext(f *backend.Fields, place string) {
+func (i *item) needCiphertext(f *backend.Fields, index int) {
 	switch {
 	case i.ciphertext != "":
-	case place == "" || !f.Has("ciphertext"):
-		missing(f, place, "ciphertext", "missing ciphertext to decrypt")
+	case index == notInBatch || !f.Has("ciphertext"):
+		missing(f, index, "ciphertext", "missing ciphertext to decrypt")
 	default:
 		i.fault = errMissingCiphertext
 	}

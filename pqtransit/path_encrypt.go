@@ -71,13 +71,13 @@ func decodeEncrypt(f *backend.Fields) encryptRequest {
 	return req
 }
 
-func decodePlaintext(f *backend.Fields, place string) item {
+func decodePlaintext(f *backend.Fields, index int) item {
 	if !f.Has("plaintext") {
-		missing(f, place, "plaintext", "missing plaintext to encrypt")
+		missing(f, index, "plaintext", "missing plaintext to encrypt")
 	}
 	var i item
 	i.plaintext = i.base64(f, "plaintext")
-	i.decodeCommon(f, place)
+	i.decodeCommon(f, index)
 	i.params.PaddingScheme = f.String("padding_scheme")
 	i.params.Version = f.Int("key_version")
 	return i

@@ -41,14 +41,14 @@ func decodeRewrap(f *backend.Fields) cipherRequest {
 	return cipherRequest{name: f.String("name"), batch: decodeBatch(f, decodeOldCiphertext)}
 }
 
-func decodeOldCiphertext(f *backend.Fields, place string) item {
+func decodeOldCiphertext(f *backend.Fields, index int) item {
 	i := item{ciphertext: f.String("ciphertext")}
-	if i.ciphertext == "" && place != "" {
+	if i.ciphertext == "" && index != notInBatch {
 		i.fault = errMissingCiphertext // transit does so here even when the field is absent
 	} else {
-		i.needCiphertext(f, place)
+		i.needCiphertext(f, index)
 	}
-	i.decodeCommon(f, place)
+	i.decodeCommon(f, index)
 	i.params.DecryptPaddingScheme = f.String("decrypt_padding_scheme")
 	i.params.PaddingScheme = f.String("encrypt_padding_scheme")
 	i.params.Version = f.Int("key_version")
