@@ -152,6 +152,24 @@ func TestLostStateFindsTheKeyAgain(t *testing.T) {
 	}
 }
 
+func TestFailedWriteOfStateLosesNothing(t *testing.T) {
+	config, a := testConfig(t), newFakeToken("a")
+	opener := newOpener(config, hclog.NewNullLogger(), a, nil)
+	if err := os.Remove(filepath.Dir(statePath(config, "one"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := opener.OpenTenant(t.Context(), config.Tenants[0]); err == nil || !strings.Contains(err.Error(), "writing state") {
+		t.Fatalf("got %v", err)
+	}
+	if err := hsmseal.PrepareStateDir(config); err != nil {
+		t.Fatal(err)
+	}
+	open(t, opener, "one")
+	if a.made != 1 {
+		t.Errorf("%d keys made", a.made)
+	}
+}
+
 func TestWeakKeyIsRefused(t *testing.T) {
 	for _, first := range []bool{true, false} {
 		config, a := testConfig(t), newFakeToken("a")

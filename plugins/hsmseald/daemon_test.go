@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,9 +16,6 @@ import (
 	"github.com/hashicorp/go-kms-wrapping/wrappers/transit/v2"
 	"github.com/hashicorp/vault/api"
 	"golang.org/x/sys/unix"
-
-	"github.com/palisade-vault/palisade/hsmseal"
-	"github.com/palisade-vault/palisade/hsmseal/hsmtest"
 )
 
 func seal(ctx context.Context, client *api.Client, plaintext string) (string, error) {
@@ -198,139 +194,5 @@ func TestTokenPulledAndReturned(t *testing.T) {
 	client.SetMaxRetries(20)
 	if got, err := unseal(ctx, client, text); err != nil || got != "x" {
 		t.Errorf("with the token back: %q, %v", got, err)
-	}
-}
-
-func TestStartsThatFail(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		fault func(*testing.T, *site)
-		// want is what one line on standard error must say.
-		want []string
-	}{
-		{"missing module", func(t *testing.T, s *site) {
-			edit(t, s.config, s.hsm.Module, "/nowhere/libhsm.so")
-		}, []string{`token "softhsm"`, "PKCS#11 module", "/nowhere/libhsm.so"}},
-		{"missing PIN file", func(t *testing.T, s *site) {
-			edit(t, s.config, s.hsm.PINFile, "/nowhere/pin")
-		}, []string{`token "softhsm"`, "/nowhere/pin"}},
-		{"readable PIN file", func(t *testing.T, s *site) {
-			if err := os.Chmod(s.hsm.PINFile, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}, []string{`token "softhsm"`, "chmod 600"}},
-		{"damaged state", func(t *testing.T, s *site) {
-			edit(t, filepath.Join(s.dir, "state", "tenants", "dev.json"), `"current"`, `"currant"`)
-		}, []string{`tenant "dev"`, "dev.json is damaged, restore it from a backup"}},
-		{"another token in its place", func(t *testing.T, s *site) {
-			s.configure(t, hsmtest.New(t))
-		}, []string{`tenant "dev"`, "wrapping key is lost", "no new key was made"}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			s := newSite(t)
-			s.serve(t).end(t, syscall.SIGTERM)
-			test.fault(t, s)
-			got := s.run(t, "serve", "-config", s.config, "-log-level=off")
-			if got.code != 1 || strings.Count(got.stderr, "\n") != 1 {
-				t.Errorf("ends with %d and says: %s", got.code, got.stderr)
-			}
-			for _, want := range test.want {
-				if !strings.Contains(got.stderr, want) {
-					t.Errorf("does not say %q: %s", want, got.stderr)
-				}
-			}
-		})
-	}
-}
-
-func TestWrongPINIsTriedOnce(t *testing.T) {
-	s := newSite(t)
-	if err := os.WriteFile(s.hsm.PINFile, []byte("000000"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	journal := func() string {
-		paths, err := filepath.Glob(filepath.Join(s.dir, "state", "pin-guard", "*.json"))
-		if err != nil || len(paths) != 1 {
-			t.Fatalf("journals %v, %v", paths, err)
-		}
-		data, err := os.ReadFile(paths[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(data)
-	}
-	var first string
-	for range 3 {
-		got := s.run(t, "serve", "-config", s.config, "-log-level=off")
-		if got.code != 1 || strings.Count(got.stderr, "\n") != 1 || strings.Contains(got.stderr, "000000") {
-			t.Fatalf("ends with %d and says: %s", got.code, got.stderr)
-		}
-		for _, want := range []string{`tenant "dev"`, `token "softhsm"`, "correct the PIN"} {
-			if !strings.Contains(got.stderr, want) {
-				t.Errorf("does not say %q: %s", want, got.stderr)
-			}
-		}
-		if first == "" {
-			first = journal()
-		}
-		// Every attempt is written down before it is made.
-		if !strings.Contains(first, "wrong") || journal() != first {
-			t.Errorf("another attempt was made: %s, then %s", first, journal())
-		}
-	}
-	if err := os.WriteFile(s.hsm.PINFile, []byte(s.hsm.PIN), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.serve(t)
-}
-
-func TestTwoDaemonsOnOneState(t *testing.T) {
-	s := newSite(t)
-	s.serve(t)
-	if got := s.run(t, "serve", "-config", s.config); got.code != 1 || !strings.Contains(got.stderr, "another daemon runs") {
-		t.Errorf("ends with %d and says: %s", got.code, got.stderr)
-	}
-}
-
-func TestCheck(t *testing.T) {
-	s := newSite(t)
-	report := func(code int) hsmseal.Report {
-		t.Helper()
-		got := s.run(t, "check", "-config", s.config, "-format=json", "-log-level=off")
-		var out hsmseal.Report
-		if err := json.Unmarshal([]byte(got.stdout), &out); err != nil || got.code != code || len(out.Tenants) != 1 {
-			t.Fatalf("ends with %d: %s%s", got.code, got.stdout, got.stderr)
-		}
-		return out
-	}
-	if before := report(0); !before.OK || before.Tenants[0].KeyID != "" || len(before.Tenants[0].Notes) != 2 {
-		t.Errorf("before the first serve: %+v", before)
-	}
-	s.serve(t)
-	s.token(t)
-	if beside := report(0); !beside.OK || !strings.HasPrefix(beside.Tenants[0].KeyID, "v1-") || beside.Tenants[0].ClientTokens != 1 {
-		t.Errorf("beside a daemon: %+v", beside)
-	}
-	s.configure(t, hsmtest.New(t))
-	if after := report(1); after.OK || !strings.Contains(after.Tenants[0].Error, "wrapping key is lost") {
-		t.Errorf("with another token: %+v", after)
-	}
-	if text := s.run(t, "check", "-config", s.config, "-log-level=off"); text.code != 1 || !strings.Contains(text.stdout, `tenant "dev": FAILED`) {
-		t.Errorf("in words: %s%s", text.stdout, text.stderr)
-	}
-}
-
-func edit(t *testing.T, path, old, replacement string) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := strings.Replace(string(data), old, replacement, 1)
-	if changed == string(data) {
-		t.Fatalf("%s has no %q", path, old)
-	}
-	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
-		t.Fatal(err)
 	}
 }
