@@ -27,6 +27,9 @@ type Fields struct {
 	errs  []string
 }
 
+// maxFaults bounds the text about a list whose every item is malformed.
+const maxFaults = 10
+
 // NewFields reads a path's own parameters.
 func NewFields(data *framework.FieldData) *Fields { return &Fields{data: data} }
 
@@ -121,7 +124,7 @@ func (f *Fields) Items(name string) (items []*Fields, ok bool) {
 	for i, value := range list {
 		label := fmt.Sprintf("%s%s[%d].", f.label, name, i)
 		item, isMap := value.(map[string]any)
-		if !isMap {
+		if !isMap && len(f.errs) < maxFaults {
 			f.Fail("%s%s[%d]: expected a map, got %T", f.label, name, i, value)
 		}
 		items[i] = NewItem(label, item)

@@ -20,7 +20,7 @@ import (
 )
 
 type pqBackend struct {
-	*framework.Backend
+	backend.Plugin
 	keys *keyring.Keyring
 }
 

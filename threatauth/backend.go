@@ -9,7 +9,6 @@ package threatauth
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
-	"github.com/hashicorp/vault/sdk/helper/errutil"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/palisade-vault/palisade/backend"
@@ -43,7 +41,7 @@ type Options struct {
 
 // Backend is one mount.
 type Backend struct {
-	*framework.Backend
+	backend.Plugin
 
 	options Options
 	method  credential.Method
@@ -171,14 +169,3 @@ standing on reputation lists ("risk/feeds/") and whether its device is known
 short restricted one, or the same refusal that a wrong password gets. Every
 decision is kept under Vault's request id, with its reasons, in "risk/decisions".
 `
-
-// HandleExistenceCheck is the framework's, but lets a parameter of a wrong type pass as an
-// update, which HandleRequest then refuses with 400. Left to the check, core would answer
-// 500 and log the parameter's value, here a password.
-func (b *Backend) HandleExistenceCheck(ctx context.Context, r *logical.Request) (checked, exists bool, err error) {
-	checked, exists, err = b.Backend.HandleExistenceCheck(ctx, r)
-	if _, invalid := errors.AsType[errutil.UserError](err); invalid {
-		return true, true, nil
-	}
-	return checked, exists, err
-}
