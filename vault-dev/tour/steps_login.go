@@ -60,8 +60,8 @@ func loginSteps() []step {
 			run:  login + ` -header="X-Forwarded-For=$LISTED"` + credentials,
 			want: []string{`token_policies\s+\[.*"app"`},
 		}, {
-			why:  "The decisions so far.",
-			run:  `vault list -detailed auth/threatauth/risk/decisions | head -n 12`,
+			why:  "The last decisions about that user.",
+			run:  `vault list -detailed auth/threatauth/risk/decisions | grep -w alice | sort -k 6 | tail -n 6`,
 			want: []string{`refused_risk`, `restricted_token`},
 		},
 	}
