@@ -100,7 +100,7 @@ func (c Config) stopAll(ctx context.Context) error {
 	c.say("stopping Vault")
 	err := c.StopVault(ctx)
 	c.say("stopping hsmseald")
-	return errors.Join(err, c.stopSeal(ctx), c.reap(ctx, "bin"))
+	return errors.Join(err, c.stopSeal(ctx), c.reap(ctx, "bin"), c.emptySocketFolder())
 }
 
 // Clean stops everything and removes the state folder with all that is in it. A
@@ -114,7 +114,7 @@ func (c Config) Clean(ctx context.Context) error {
 		return fmt.Errorf("%s holds no development Vault: not removed", c.Dir)
 	}
 	return withLock(ctx, c.path("lock"), func() error {
-		if err := errors.Join(c.stopAll(ctx), c.removeSocketFolder()); err != nil {
+		if err := errors.Join(c.stopAll(ctx), c.removeShortFolder()); err != nil {
 			return err
 		}
 		return c.remove()

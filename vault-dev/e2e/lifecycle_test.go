@@ -36,6 +36,21 @@ func newMachine(t *testing.T, dir string) machine {
 	return m
 }
 
+// shortDir is a folder whose path leaves room for sockets below it.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "dev") //nolint:usetesting // t.TempDir has a long path
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return filepath.Join(dir, "run")
+}
+
 // run calls the dev command and returns what it printed.
 func (m machine) run(args ...string) (string, error) {
 	cmd := exec.Command(devCommand, args...)
@@ -106,7 +121,7 @@ func (m machine) encrypt() any {
 // What `make dev`, `make dev-stop` and `make dev-clean` promise.
 func TestLifecycle(t *testing.T) {
 	t.Parallel()
-	first := newMachine(t, filepath.Join(t.TempDir(), "first"))
+	first := newMachine(t, shortDir(t))
 	// A path that is too long for a unix socket.
 	second := newMachine(t, filepath.Join(t.TempDir(), strings.Repeat("long", 30)))
 
@@ -126,6 +141,9 @@ func TestLifecycle(t *testing.T) {
 	}
 
 	first.must("stop")
+	if left, err := os.ReadDir(filepath.Join(first.config.Dir, "tmp")); len(left) > 0 {
+		t.Errorf("stop leaves temporary files %v (%v)", left, err)
+	}
 	if left := first.leftovers(); len(left) > 0 {
 		t.Errorf("stop leaves %v", left)
 	}
@@ -151,9 +169,9 @@ func TestLifecycle(t *testing.T) {
 		t.Errorf("clean leaves the state folder: %v", err)
 	}
 	second.must("status")
-	socket, err := os.ReadFile(filepath.Join(second.config.Dir, "hsm", "socket-folder"))
+	socket, err := os.ReadFile(filepath.Join(second.config.Dir, "short-folder"))
 	if err != nil {
-		t.Fatalf("no short folder for the socket: %v", err)
+		t.Fatalf("no short folder for the sockets: %v", err)
 	}
 	second.must("clean")
 	if _, err := os.Stat(string(socket)); !os.IsNotExist(err) {
@@ -191,7 +209,7 @@ func TestWrongPIN(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := m.run("up", "-quick")
-	if err == nil || !strings.Contains(out, "PIN") || strings.Contains(out, "wrong-pin") {
+	if err == nil || !strings.Contains(out, "dev: hsmseald does not come up") || !strings.Contains(out, "PIN") || strings.Contains(out, "wrong-pin") {
 		t.Errorf("up with a wrong PIN: %v\n%s", err, out)
 	}
 	m.must("stop")
