@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -12,8 +13,8 @@ import (
 // ErrInjected is what a storage operation answers when a test made it fail.
 var ErrInjected = errors.New("injected storage fault")
 
-// Storage is in-memory storage that counts its calls and fails where it is told to. It may
-// be used by many goroutines.
+// Storage is in-memory storage that counts its calls, fails where it is told to, and refuses
+// ".." in a key, as Vault's does. It may be used by many goroutines.
 type Storage struct {
 	inner logical.InmemStorage
 
@@ -108,6 +109,9 @@ func (s *Storage) called(operation, key string, count func(*Counts)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	count(&s.counts)
+	if strings.Contains(key, "..") {
+		return errors.New(logical.ErrRelativePath.Error()) // the plugin protocol keeps the text alone
+	}
 	if s.fail != nil && s.fail(operation, key) {
 		return ErrInjected
 	}
