@@ -108,6 +108,7 @@ func TestItemErrors(t *testing.T) {
 		{"padding", "encrypt/a", object{"plaintext": "", "padding_scheme": "oaep"}, "'[1].padding_scheme' invalid: unsupported key type aes256-gcm96 for padding scheme"},
 		{"no context", "encrypt/d", object{"plaintext": ""}, "missing 'context' for key derivation; the key was created using a derived key, which means additional, per-request information must be included in order to perform operations with the key"},
 		{"no ciphertext", "decrypt/a", object{"ciphertext": ""}, "missing ciphertext to decrypt"},
+		{"null ciphertext", "decrypt/a", object{"ciphertext": nil}, "missing ciphertext to decrypt"},
 		{"no prefix", "decrypt/a", object{"ciphertext": "x"}, "invalid ciphertext: no prefix"},
 		{"truncated", "decrypt/a", object{"ciphertext": sound[:len(sound)-4]}, "cipher: message authentication failed"},
 		{"wrong associated data", "decrypt/a", object{"ciphertext": sound, "associated_data": b64("x")}, "cipher: message authentication failed"},
