@@ -83,6 +83,9 @@ func TestWrongPINIsTriedOnce(t *testing.T) {
 		}
 		if first == "" {
 			first = journal()
+			if !strings.Contains(got.stderr, "CKR_PIN_INCORRECT") {
+				t.Errorf("the first start does not say that the token refused the PIN: %s", got.stderr)
+			}
 		}
 		// Every attempt is written down before it is made.
 		if !strings.Contains(first, "wrong") || journal() != first {
