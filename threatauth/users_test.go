@@ -115,6 +115,29 @@ func TestOddNamesReachNoUser(t *testing.T) {
 	}
 }
 
+// Vault's storage refuses a key with "..": such a name is the client's fault, not ours.
+func TestClimbingNames(t *testing.T) {
+	m := withUser(t)
+	m.Storage.FailWhen(func(_, key string) bool { return strings.Contains(key, "..") })
+	checkRefused(t, login(m, "a..b", "correct horse"))
+	for _, path := range []string{"users/a..b", "users/a..b/password", "users/a..b/policies", "risk/block/a..b", "risk/feeds/a..b", "risk/devices/a..b/" + strings.Repeat("a", 32)} {
+		if answer := m.Write(path, map[string]any{"password": "x", "content": "203.0.113.1\t5\n"}); answer.Status != http.StatusBadRequest {
+			t.Errorf("write %s: status %d %q", path, answer.Status, answer.Message)
+		}
+	}
+	for _, path := range []string{"users/a..b", "risk/block/a..b", "risk/feeds/a..b"} {
+		if status := m.Read(path).Status; status != http.StatusBadRequest {
+			t.Errorf("read %s: status %d", path, status)
+		}
+	}
+	if status := m.Read("risk/decisions/a..b").Status; status != http.StatusNotFound {
+		t.Errorf("read a decision: status %d", status)
+	}
+	if logs := m.Logs.String(); strings.Contains(logs, "request failed") {
+		t.Errorf("logged as a fault of ours: %s", logs)
+	}
+}
+
 // Imported bcrypt hashes of every prefix work and become Argon2id at the next good login.
 func TestBcryptImport(t *testing.T) {
 	for _, prefix := range []string{"$2a$", "$2b$", "$2y$"} {
