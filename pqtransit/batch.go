@@ -172,11 +172,17 @@ func (b *batch) withStatus(r *logical.Request, response *logical.Response, total
 	}
 	status := http.StatusBadRequest
 	if b.partial != nil && total.succeeded {
-		if *b.partial >= 1 && *b.partial <= 599 {
+		if carriesResults(*b.partial) {
 			status = *b.partial
 		} else {
 			response.AddWarning(fmt.Sprintf("invalid HTTP response code override from partial_failure_response_code, reverting to %d", status))
 		}
 	}
 	return logical.RespondWithStatusCode(response, r, status)
+}
+
+// carriesResults reports whether a status can be that of an answer with a body. The built-in
+// engine takes any from 1 on, and then the connection breaks or the results are lost.
+func carriesResults(status int) bool {
+	return status >= http.StatusOK && status <= 599 && status != http.StatusNoContent && status != http.StatusNotModified
 }
