@@ -275,23 +275,3 @@ func checkOneFeed(t *testing.T, m *backendtest.Mount, old, fresh string) {
 		t.Error("both feeds are in use")
 	}
 }
-
-func TestCorruptedFeedIsAFault(t *testing.T) {
-	m := withUser(t)
-	loadList(t, m)
-	for key := range m.Storage.Snapshot() {
-		if strings.HasPrefix(key, "risk/feed/chunk/") {
-			if err := m.Storage.Put(t.Context(), &logical.StorageEntry{Key: key, Value: []byte("192.0.2.1\t5\n")}); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	m.Restart()
-	answer := login(m, "alice", "correct horse")
-	checkRestricted(t, answer.Response.Auth, home+"/32")
-	if record := decisionOf(t, m, answer.RequestID); !slices.Contains(record["faults"].([]any), any("feeds")) {
-		t.Errorf("faults %v", record["faults"])
-	}
-	loadList(t, m)
-	mustLogin(t, m)
-}

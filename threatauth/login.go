@@ -82,6 +82,7 @@ func (b *Backend) judge(ctx context.Context, a *attempt) error {
 	in := signal.Input{Event: a.event, Profile: a.profile}
 	if set != nil {
 		in.Reputation = set.Look(a.event.Source)
+		failed("feeds", set.Damage())
 	}
 	findings, broken := signal.Assess(b.options.Signals, in)
 	for _, name := range broken {
