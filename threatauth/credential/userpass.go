@@ -58,7 +58,7 @@ func (u *Userpass) Knows(ctx context.Context, storage logical.Storage, name stri
 	return user != nil, err
 }
 
-// Check proves a claim by one password hash, whoever the principal is. A name or password
+// Check proves a claim by the same hashing, whoever the principal is. A name or password
 // that no user can have is refused without one, which tells nothing.
 func (u *Userpass) Check(ctx context.Context, storage logical.Storage, claim Claim) (Result, error) {
 	if _, ok := u.Normalize(claim.Principal); !ok || claim.Secret == "" || len(claim.Secret) > MaxPassword {
