@@ -82,6 +82,8 @@ func TestBadUserWrites(t *testing.T) {
 		{name: "negative duration", path: "users/new", data: map[string]any{"password": "x", "token_period": -1}, message: "negative"},
 		{name: "ttl over max", path: "users/new", data: map[string]any{"password": "x", "token_ttl": 9, "token_max_ttl": 8}, message: "cannot be greater"},
 		{name: "bad cidr", path: "users/new", data: map[string]any{"password": "x", "token_bound_cidrs": "here"}, message: ""},
+		{name: "cidr that passes for a unix socket", path: "users/alice", data: map[string]any{"token_bound_cidrs": "10.0.0.0/8,10.0.0.0/33"}, message: "token_bound_cidrs: not an IP address"},
+		{name: "deprecated cidr that passes for a unix socket", path: "users/new", data: map[string]any{"password": "x", "bound_cidrs": []any{"/run/x"}}, message: "bound_cidrs: not an IP address"},
 		{name: "bad deprecated cidr", path: "users/new", data: map[string]any{"password": "x", "bound_cidrs": "here"}, message: ""},
 		{name: "bad token type", path: "users/new", data: map[string]any{"password": "x", "token_type": "eternal"}, message: "token_type"},
 		{name: "periodic batch", path: "users/new", data: map[string]any{"password": "x", "token_type": "batch", "token_period": 5}, message: "batch"},
