@@ -141,6 +141,9 @@ func (h *Hasher) turn(ctx context.Context, work func()) error {
 		return ctx.Err()
 	}
 	defer func() { <-h.slots }()
+	if err := ctx.Err(); err != nil {
+		return err // select picks any of two that are ready
+	}
 	work()
 	return nil
 }
