@@ -91,7 +91,7 @@ func (r *Keyring) Create(ctx context.Context, storage logical.Storage, name stri
 	}
 	place := r.acquire(name)
 	defer r.release(name, place)
-	found, err := r.load(ctx, storage, name)
+	found, err := r.load(ctx, storage, name, nil)
 	if err != nil {
 		return nil, false, err
 	}

@@ -57,7 +57,7 @@ func (r *Keyring) Get(ctx context.Context, storage logical.Storage, name string)
 	if key := place.key.Load(); key != nil {
 		return key, nil
 	}
-	found, err := r.load(ctx, storage, name)
+	found, err := r.load(ctx, storage, name, nil)
 	if err != nil || found == nil {
 		return nil, err
 	}
@@ -112,6 +112,13 @@ func (r *Keyring) release(name string, place *slot) {
 	place.mu.Unlock()
 }
 
+func (s *slot) known() parsed {
+	if key := s.key.Load(); key != nil {
+		return key.versions
+	}
+	return nil
+}
+
 func (s *slot) publish(cache bool, key *Key) {
 	if cache {
 		s.key.Store(key)
@@ -125,7 +132,7 @@ func (s *slot) publish(cache bool, key *Key) {
 func (r *Keyring) change(ctx context.Context, storage logical.Storage, name string, edit func(*loaded) (bool, error)) (*Key, error) {
 	place := r.acquire(name)
 	defer r.release(name, place)
-	found, err := r.load(ctx, storage, name)
+	found, err := r.load(ctx, storage, name, place.known())
 	if err != nil {
 		return nil, err
 	}
