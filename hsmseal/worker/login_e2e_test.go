@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -91,7 +92,9 @@ func TestOrphanInLogin(t *testing.T) {
 	hsm := hsmtest.New(t)
 	hsm.Interpose(t)
 	held := hsm.Hold(t, "login")
+	temporary := t.TempDir()
 	parent := exec.CommandContext(t.Context(), os.Args[0], "daemon")
+	parent.Env = append(os.Environ(), "TMPDIR="+temporary)
 	input, err := parent.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +120,9 @@ func TestOrphanInLogin(t *testing.T) {
 	}
 	held.Continue()
 	awaitExit(t, orphan)
+	if left, err := filepath.Glob(filepath.Join(temporary, "*")); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
 	if _, entry := journal(t, hsm); entry["state"] != "accepted" {
 		t.Fatalf("journal %v", entry)
 	}

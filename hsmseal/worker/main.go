@@ -69,17 +69,21 @@ func exitWithDaemon(service *service) {
 	if err := service.Finish(struct{}{}, &reply); err != nil {
 		code = 1
 	}
-	if removeSockets(os.Getenv(plugin.EnvUnixSocketDir)) != nil {
-		code = 1
-	}
 	service.exit(code)
 }
 
 // exit ends the process, but not inside a login: the PIN guard would be left
 // with an attempt without an outcome. No other login begins.
 func (s *service) exit(code int) {
-	time.AfterFunc(lastLogin, func() { os.Exit(1) })
+	time.AfterFunc(lastLogin, func() { leave(1) })
 	s.login.Lock()
+	leave(code)
+}
+
+func leave(code int) {
+	if removeSockets(os.Getenv(plugin.EnvUnixSocketDir)) != nil {
+		code = 1
+	}
 	os.Exit(code)
 }
 
