@@ -153,6 +153,9 @@ func decodeRules(f *backend.Fields, pairs []string) map[string]risk.Action {
 			f.Fail("actions: unknown rule %q, known are %s", rule, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 			continue
 		}
+		if _, twice := rules[rule]; twice {
+			f.Fail("actions: %s comes twice", rule)
+		}
 		rules[rule] = decodeAction(f, "actions: "+rule, action)
 	}
 	if len(rules) > maxRules {
