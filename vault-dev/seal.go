@@ -29,6 +29,10 @@ func (c Config) startSeal(ctx context.Context) error {
 	if err := c.ensureSealToken(ctx, daemon); err != nil {
 		return err
 	}
+	supervisor, err := c.copySelf()
+	if err != nil {
+		return err
+	}
 	running, err := process.ReadRecord(c.SupervisorPIDFile())
 	if err != nil {
 		return err
@@ -41,7 +45,7 @@ func (c Config) startSeal(ctx context.Context) error {
 	if err := process.Stop(ctx, c.SupervisorPIDFile(), stopGrace); err != nil {
 		return err
 	}
-	if err := c.startSupervisor(daemon); err != nil {
+	if err := c.startSupervisor(supervisor, daemon); err != nil {
 		return err
 	}
 	if err := c.waitForSeal(ctx, socket, before); err != nil {
@@ -50,12 +54,8 @@ func (c Config) startSeal(ctx context.Context) error {
 	return c.prune(sealProgram, "bin", daemon)
 }
 
-func (c Config) startSupervisor(daemon installed) error {
+func (c Config) startSupervisor(supervisor string, daemon installed) error {
 	c.say("starting hsmseald, which keeps Vault's unseal key in the token")
-	supervisor, err := c.copySelf()
-	if err != nil {
-		return err
-	}
 	env, err := c.daemonEnvironment()
 	if err != nil {
 		return err
