@@ -28,6 +28,9 @@ func newMachine(t *testing.T, dir string) machine {
 		t.Fatal(err)
 	}
 	m := machine{t: t, config: vaultdev.Config{Root: dev.Root, Dir: dir, Port: port, Out: io.Discard}}
+	if err := watch.add(dir); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if _, err := m.run("clean"); err != nil {
 			t.Errorf("the last clean: %v", err)
@@ -54,10 +57,13 @@ func shortDir(t *testing.T) string {
 // run calls the dev command and returns what it printed.
 func (m machine) run(args ...string) (string, error) {
 	cmd := exec.Command(devCommand, args...)
-	cmd.Dir = m.config.Root
-	cmd.Env = append(os.Environ(), "PALISADE_DEV_DIR="+m.config.Dir, fmt.Sprintf("PALISADE_DEV_PORT=%d", m.config.Port))
+	cmd.Dir, cmd.Env = m.config.Root, m.environment()
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+func (m machine) environment() []string {
+	return append(os.Environ(), "PALISADE_DEV_DIR="+m.config.Dir, fmt.Sprintf("PALISADE_DEV_PORT=%d", m.config.Port))
 }
 
 func (m machine) must(args ...string) string {
