@@ -47,14 +47,20 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 			b.pathKeys(),
 			b.pathConfig(),
 			b.pathRotate(),
+			b.pathTrim(),
+			b.pathConfigKeys(),
+			b.pathCacheConfig(),
 			b.pathEncrypt(),
 			b.pathDecrypt(),
 			b.pathRewrap(),
 		},
-		Invalidate: func(_ context.Context, path string) { b.keys.Invalidate(path) },
+		Invalidate: b.invalidate(config.StorageView),
 	}
 	if err := b.Setup(ctx, config); err != nil {
 		return nil, fmt.Errorf("failed to set up the engine: %w", err)
+	}
+	if err := b.loadCacheSize(ctx, config.StorageView); err != nil {
+		return nil, err
 	}
 	return b, nil
 }

@@ -94,7 +94,7 @@ func (r *Keyring) Create(ctx context.Context, storage logical.Storage, name stri
 			return nil, false, err
 		}
 	}
-	place.publish(r.cache, found.key)
+	r.publish(place, found.key)
 	return found.key, created, nil
 }
 

@@ -30,6 +30,7 @@ type Keyring struct {
 	now   func() time.Time
 	cache bool
 	slots sync.Map // name -> *slot
+	bound cacheBound
 }
 
 // slot is the place of one name. A slot that was retired is no longer in the map; whoever
@@ -49,6 +50,7 @@ func New(options Options) *Keyring {
 func (r *Keyring) Get(ctx context.Context, storage logical.Storage, name string) (*Key, error) {
 	if place, ok := r.slots.Load(name); ok {
 		if key := place.(*slot).key.Load(); key != nil {
+			r.used(name)
 			return key, nil
 		}
 	}
@@ -61,7 +63,7 @@ func (r *Keyring) Get(ctx context.Context, storage logical.Storage, name string)
 	if err != nil || found == nil {
 		return nil, err
 	}
-	place.publish(r.cache, found.key)
+	r.publish(place, found.key)
 	return found.key, nil
 }
 
@@ -105,16 +107,19 @@ func (r *Keyring) acquire(name string) *slot {
 // release gives the name free, and its slot as well if nothing is cached there, so that
 // asking for names that do not exist costs no memory.
 func (r *Keyring) release(name string, place *slot) {
-	if place.key.Load() == nil {
+	if place.key.Load() == nil && !place.retired {
 		place.retired = true
 		r.slots.CompareAndDelete(name, place)
+		r.unused(name)
 	}
 	place.mu.Unlock()
 }
 
-func (s *slot) publish(cache bool, key *Key) {
-	if cache {
-		s.key.Store(key)
+// publish caches a key that its owner has loaded or changed.
+func (r *Keyring) publish(place *slot, key *Key) {
+	if r.cache {
+		place.key.Store(key)
+		r.used(key.Name)
 	}
 }
 
@@ -129,6 +134,9 @@ func (r *Keyring) change(ctx context.Context, storage logical.Storage, name stri
 	if err != nil {
 		return nil, err
 	}
+	if err := found.mend(ctx, storage); err != nil {
+		return nil, err
+	}
 	changed, err := edit(found)
 	if err != nil {
 		return nil, err
@@ -139,6 +147,6 @@ func (r *Keyring) change(ctx context.Context, storage logical.Storage, name stri
 			return nil, err
 		}
 	}
-	place.publish(r.cache, found.key)
+	r.publish(place, found.key)
 	return found.key, nil
 }
