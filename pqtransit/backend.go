@@ -50,6 +50,8 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 			b.pathTrim(),
 			b.pathConfigKeys(),
 			b.pathCacheConfig(),
+			b.pathRandom(),
+			b.pathHash(),
 			b.pathEncrypt(),
 			b.pathDecrypt(),
 			b.pathRewrap(),

@@ -16,7 +16,7 @@ var parts = []string{"pqtransit", "threatauth", "hsmseal"}
 
 // pure packages know no Vault: only the standard library and these module prefixes.
 var (
-	pure        = []string{"pqtransit/suite", "pqtransit/wire", "threatauth/profile", "threatauth/signal", "threatauth/risk", "hsmseal/envelope"}
+	pure        = []string{"pqtransit/suite", "pqtransit/wire", "pqtransit/digest", "threatauth/profile", "threatauth/signal", "threatauth/risk", "hsmseal/envelope"}
 	pureImports = []string{"golang.org/x/", "github.com/cloudflare/circl", "filippo.io/mldsa"}
 )
 
