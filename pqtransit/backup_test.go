@@ -44,9 +44,14 @@ func TestRestoreRefuses(t *testing.T) {
 	wantRefused(t, "nothing", m.Write("restore", object{}), "'backup' must be supplied")
 	wantRefused(t, "empty", m.Write("restore/a", object{"backup": ""}), "'backup' must be supplied")
 	wantRefused(t, "noise", m.Write("restore/a", object{"backup": "noise"}), "backup is not base64")
+	m.MustWrite("keys/k", object{"exportable": true, "allow_plaintext_backup": true})
+	sound := m.MustRead("backup/k").Data["backup"]
+	for path, want := range map[string]string{"restore/a/b": "key names cannot be paths", "restore/a b": "invalid key name", "restore/a.": "invalid key name"} {
+		wantRefused(t, path, m.Write(path, object{"backup": sound}), want)
+	}
 	wantRefused(t, "a list", m.Write("restore/a", object{"backup": []any{"x"}}), "Field validation failed")
 	wantRefused(t, "unknown key", m.Read("backup/a"), `key "a" not found`)
-	if left := m.Storage.Snapshot(); len(left) != 0 {
+	if left := m.Storage.Snapshot(); len(left) != 2 {
 		t.Errorf("left behind: %d entries", len(left))
 	}
 }

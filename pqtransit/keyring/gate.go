@@ -52,3 +52,8 @@ func (r release) private(version *Version) (string, error) {
 
 // hmac is a version's HMAC key.
 func (r release) hmac(version *Version) suite.Secret { return version.hmacKey }
+
+// importable is a version's private half in the form that an import takes.
+func (r release) importable(version *Version) (suite.Secret, error) {
+	return importForm(version.key.Material(), version.key.Private())
+}

@@ -29,7 +29,7 @@ func checkName(name string) error {
 	case strings.Contains(name, "/"):
 		return refuse("key names cannot be paths")
 	case !keyName.MatchString(name):
-		return refuse("the backup's key has no valid name; give one in the path")
+		return refuse("invalid key name")
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (r *Keyring) Rotate(ctx context.Context, storage logical.Storage, name stri
 			return false, err
 		}
 		// Rotation never widens what a key is for, and may narrow it.
-		if err := r.addVersion(key, algorithm, key.Purpose()&algorithm.Purpose); err != nil {
+		if err := r.makeVersion(key, algorithm, key.Purpose()&algorithm.Purpose); err != nil {
 			return false, err
 		}
 		key.Imported = false
