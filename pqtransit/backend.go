@@ -58,6 +58,8 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 			b.pathExport(),
 			b.pathBackup(),
 			b.pathRestore(),
+			b.pathHMAC(),
+			b.pathVerify(),
 			b.pathImport(),
 			b.pathImportVersion(),
 			b.pathWrappingKey(),

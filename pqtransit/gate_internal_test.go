@@ -99,6 +99,8 @@ func requests(name string) map[string]map[string]any {
 		"backup/" + name:                nil,
 		"encrypt/" + name:               {"plaintext": "AAAA"},
 		"decrypt/" + name:               {"ciphertext": "vault:v1:AAAA"},
+		"hmac/" + name:                  {"input": "AAAA"},
+		"verify/" + name:                {"input": "AAAA", "hmac": "vault:v1:AAAA"},
 		"rewrap/" + name:                {"ciphertext": "vault:v1:AAAA"},
 		"datakey/plaintext/" + name:     nil,
 		"datakeys/plaintext/" + name:    {"count": 1},

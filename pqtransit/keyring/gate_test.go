@@ -32,6 +32,8 @@ var mayReveal = map[string]string{
 	"Key.DerivedKeys": "derives from the HMAC key",
 	"Key.wrapDataKey": "a data key is the caller's, not the named key",
 	"Keyring.unwrap":  "decrypts an import with the wrapping key",
+	"HMAC.sum":        "authenticates with the HMAC key",
+	"Key.withHMACKey": "says whether there is an HMAC key",
 	// Public halves, and whether there is a private one.
 	"Key.rsaPublic":    "gives the public half",
 	"exportKinds":      "gives the public half of each version",
