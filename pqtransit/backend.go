@@ -21,7 +21,8 @@ import (
 
 type pqBackend struct {
 	backend.Plugin
-	keys *keyring.Keyring
+	keys     *keyring.Keyring
+	rotation autoRotation
 }
 
 // Factory makes the engine for one mount.
@@ -30,6 +31,7 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 		return nil, errors.New("the engine needs a configuration")
 	}
 	b := &pqBackend{
+		rotation: autoRotation{now: time.Now},
 		keys: keyring.New(keyring.Options{
 			Rand: rand.Reader,
 			Now:  time.Now,
@@ -68,7 +70,8 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 			b.pathDecrypt(),
 			b.pathRewrap(),
 		},
-		Invalidate: b.invalidate(config.StorageView),
+		Invalidate:   b.invalidate(config.StorageView),
+		PeriodicFunc: b.periodic,
 	}
 	if err := b.Setup(ctx, config); err != nil {
 		return nil, fmt.Errorf("failed to set up the engine: %w", err)

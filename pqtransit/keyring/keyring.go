@@ -125,8 +125,8 @@ func (r *Keyring) publish(place *slot, key *Key) {
 
 // change loads a key afresh from storage, lets edit change it and saves it. When edit says
 // that nothing changed, or fails, nothing is saved. edit gets nil when there is no such
-// key. After a fault of storage the key is forgotten, since only the next load can tell
-// which side of the change storage is on.
+// key, and change then answers nil. After a fault of storage the key is forgotten, since
+// only the next load can tell which side of the change storage is on.
 func (r *Keyring) change(ctx context.Context, storage logical.Storage, name string, edit func(*loaded) (bool, error)) (*Key, error) {
 	place := r.acquire(name)
 	defer r.release(name, place)
@@ -146,6 +146,9 @@ func (r *Keyring) change(ctx context.Context, storage logical.Storage, name stri
 			place.key.Store(nil)
 			return nil, err
 		}
+	}
+	if found == nil {
+		return nil, nil
 	}
 	r.publish(place, found.key)
 	return found.key, nil
