@@ -2,6 +2,8 @@ package pqtransit_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	cryptorsa "crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -165,8 +167,26 @@ func TestImportOfAnRSAKey(t *testing.T) {
 	}
 }
 
+// otherForms are private keys as OpenSSL writes them where it is not told otherwise.
+func otherForms(t testing.TB) (pkcs1, sec1 []byte) {
+	t.Helper()
+	private, err := cryptorsa.GenerateKey(cryptoRand, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), cryptoRand)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sec1, err = x509.MarshalECPrivateKey(curve); err != nil {
+		t.Fatal(err)
+	}
+	return x509.MarshalPKCS1PrivateKey(private), sec1
+}
+
 func TestImportRefuses(t *testing.T) {
 	private, publicPEM := rsaKeyOf(t)
+	pkcs1, sec1 := otherForms(t)
 	m := newMount(t)
 	public := withWrapping(t, m)
 	m.MustWrite("keys/made", object{})
@@ -194,6 +214,8 @@ func TestImportRefuses(t *testing.T) {
 		{"another size", "a/import", object{"ciphertext": wrap(t, public, "SHA256", make([]byte, 16))}, "error importing key: invalid key size 16 bytes"},
 		{"RSA as AES", "a/import", object{"ciphertext": wrap(t, public, "SHA256", private)}, "error importing key: invalid key size"},
 		{"AES as RSA", "a/import", object{"ciphertext": sound, "type": rsa}, "error importing key: error parsing asymmetric key"},
+		{"PKCS #1", "a/import", object{"ciphertext": wrap(t, public, "SHA256", pkcs1), "type": rsa}, "error importing key: error parsing asymmetric key: not PKCS #8 of a supported key; it is PKCS #1, which openssl"},
+		{"SEC 1", "a/import", object{"ciphertext": wrap(t, public, "SHA256", sec1), "type": rsa}, "error importing key: error parsing asymmetric key: not PKCS #8 of a supported key; it is SEC 1, which openssl"},
 		{"AES-256 as a seed of 64", "a/import", object{"ciphertext": wrap(t, public, "SHA256", make([]byte, 64)), "type": hybrid}, "error importing key: invalid key of 64 bytes for key type x25519-mlkem768"},
 		{"PEM and more", "a/import", object{"public_key": publicPEM + "x", "type": rsa}, "error importing key: error parsing public key: not in PEM format"},
 		{"PEM as hybrid", "a/import", object{"public_key": publicPEM, "type": hybrid}, "error importing key: key type x25519-mlkem768 takes no public key in PEM"},

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"strings"
 
 	"github.com/hashicorp/vault/sdk/helper/keysutil"
@@ -39,12 +40,24 @@ func parseImportForm(algorithm *suite.Suite, form suite.Secret) (suite.Key, erro
 	}
 	parsed, err := parsePKCS8(form.Bytes())
 	if err != nil {
-		return nil, refuse("error importing key: error parsing asymmetric key: not PKCS #8 of a supported key")
+		return nil, refuse("error importing key: error parsing asymmetric key: not PKCS #8 of a supported key%s", otherForm(form.Bytes()))
 	}
 	if private, ok := parsed.(ed25519.PrivateKey); ok {
 		parsed = []byte(private) // as keysutil holds it
 	}
 	return keyOf(algorithm, parsed)
+}
+
+// otherForm is a hint for forms that other programs write by default.
+func otherForm(der []byte) string {
+	const hint = "; it is %s, which openssl pkcs8 -topk8 -nocrypt -outform DER converts"
+	if _, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+		return fmt.Sprintf(hint, "PKCS #1")
+	}
+	if _, err := x509.ParseECPrivateKey(der); err == nil {
+		return fmt.Sprintf(hint, "SEC 1")
+	}
+	return ""
 }
 
 // parsePKCS8 reads the common form, and two that other systems write: Ed25519 keys as an
