@@ -37,8 +37,8 @@ test: deps unit e2e ## Everything that must hold: unit, conformance and end-to-e
 unit: ## The tests that need no Vault (those of the HSM need SoftHSM)
 	$(TIMED) unit go test $$(scripts/unit-packages.sh)
 
-e2e: ## The tests on a real Vault, in a temporary directory
-	$(TIMED) e2e go test -count=1 -timeout 20m ./vault-dev/...
+e2e: vault ## The tests on a real Vault, in a temporary directory
+	$(TIMED) e2e go test -count=1 -timeout 20m ./vault-dev/e2e/...
 
 check: deps lint vet race fuzz ## Lint, vet, race detector and a short fuzz of every target
 

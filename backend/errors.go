@@ -45,22 +45,31 @@ func newError(status int, format string, args []any) error {
 	return &Error{Status: status, Message: fmt.Sprintf(format, args...)}
 }
 
-// translate turns err into the bare coded error that keeps its status across the plugin's
-// process boundary: the sdk's translation compares by identity, so a wrapped error would
-// arrive as a 500 (sdk/plugin/pb, ErrToProtoErr).
-func translate(log hclog.Logger, req *logical.Request, err error) error {
+// translate turns err into what keeps its status and its text on the way to the client. A
+// refusal with 400 is an error response, as Vault's own engines give it: core puts "1 error
+// occurred" around an error's text, and shows it in the audit log in clear. Every other
+// status needs a bare coded error, because the plugin protocol knows errors by identity and a
+// wrapped one would arrive as a 500 (sdk/plugin/pb, ErrToProtoErr).
+func translate(log hclog.Logger, req *logical.Request, err error) (*logical.Response, error) {
 	var refusal *Error
 	switch {
-	case err == nil:
-		return nil
+	case errors.As(err, &refusal) && refusal.Status == http.StatusBadRequest:
+		return refuse(refusal.Message)
 	case errors.As(err, &refusal):
-		return logical.CodedError(refusal.Status, refusal.Message)
+		return nil, logical.CodedError(refusal.Status, refusal.Message)
 	case strings.Contains(err.Error(), logical.ErrReadOnly.Error()):
 		// Core recognises this one by its text and forwards the request.
-		return logical.ErrReadOnly
+		return nil, logical.ErrReadOnly
+	case strings.Contains(err.Error(), logical.ErrRelativePath.Error()):
+		// Vault's storage refuses a name with ".." in it, which its patterns let through.
+		return refuse(logical.ErrRelativePath.Error())
 	}
 	log.Error("request failed", "request_id", req.ID, "operation", string(req.Operation), "mount", req.MountPoint, "error", err)
-	return internalError(req)
+	return nil, internalError(req)
+}
+
+func refuse(text string) (*logical.Response, error) {
+	return logical.ErrorResponse("%s", text), logical.ErrInvalidRequest
 }
 
 func internalError(req *logical.Request) error {

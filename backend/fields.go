@@ -51,12 +51,21 @@ func (f *Fields) Fail(format string, args ...any) {
 
 // Has reports whether the caller gave the field at all; a default does not count.
 func (f *Fields) Has(name string) bool {
-	if f.data == nil {
-		value, ok := f.item[name]
-		return ok && value != nil
-	}
-	value, ok := f.data.Raw[name]
+	value, ok := f.raw()[name]
 	return ok && value != nil
+}
+
+// Given reports whether the caller named the field at all, be it with null.
+func (f *Fields) Given(name string) bool {
+	_, ok := f.raw()[name]
+	return ok
+}
+
+func (f *Fields) raw() map[string]any {
+	if f.data == nil {
+		return f.item
+	}
+	return f.data.Raw
 }
 
 // String is a string field; zero: "".
@@ -85,14 +94,15 @@ func (f *Fields) Seconds(name string) time.Duration {
 	return time.Duration(f.Int(name)) * time.Second
 }
 
-// Int is a whole-number field; zero: 0. In a batch item a number arrives as float64 because
-// the plugin protocol carries JSON, so one with a fraction is a fault.
+// Int is a whole-number field; zero: 0. A number arrives as float64 because the plugin
+// protocol carries JSON, so one with a fraction is a fault.
 func (f *Fields) Int(name string) int {
-	if f.data != nil {
+	value := f.raw()[name]
+	// The framework cuts a fraction off, which would be another number than was asked for.
+	if _, isFloat := value.(float64); f.data != nil && !isFloat {
 		return get[int](f, name, "int")
 	}
-	value, ok := f.item[name]
-	if !ok || value == nil {
+	if value == nil {
 		return 0
 	}
 	number, ok := wholeNumber(value)
@@ -114,12 +124,16 @@ func (f *Fields) Base64(name string) []byte {
 }
 
 // Items is a list-of-objects field, such as batch_input, each item as Fields of its own.
-// ok is false when the caller gave no such field. An item that is not an object is a fault.
+// ok is false when the caller gave no such field. A value that is not a list and an item that
+// is not an object are faults.
 func (f *Fields) Items(name string) (items []*Fields, ok bool) {
 	if !f.Has(name) {
 		return nil, false
 	}
-	list := get[[]any](f, name, "slice")
+	list, ok := f.raw()[name].([]any) // the framework makes a list of anything
+	if !ok {
+		f.Fail("%s%s: expected a list, got %T", f.label, name, f.raw()[name])
+	}
 	items = make([]*Fields, len(list))
 	for i, value := range list {
 		label := fmt.Sprintf("%s%s[%d].", f.label, name, i)

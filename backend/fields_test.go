@@ -57,6 +57,8 @@ func TestItemsNameTheItemAtFault(t *testing.T) {
 		{"null", map[string]any{"batch_input": nil}, 0, false, ""},
 		{"empty", map[string]any{"batch_input": []any{}}, 0, true, ""},
 		{"two", map[string]any{"batch_input": []any{map[string]any{"f": "a"}, map[string]any{}}}, 2, true, ""},
+		{"a string", map[string]any{"batch_input": "x"}, 0, true, "batch_input: expected a list, got string"},
+		{"an object", map[string]any{"batch_input": map[string]any{"f": "x"}}, 0, true, "batch_input: expected a list, got map[string]interface {}"},
 		{"not an object", map[string]any{"batch_input": []any{"x"}}, 1, true, "batch_input[0]: expected a map, got string"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

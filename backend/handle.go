@@ -31,16 +31,20 @@ func Handle[Req any](b Logged, decode func(*Fields) Req, run Run[Req]) framework
 		}()
 		fields := NewFields(data)
 		req := decode(fields)
-		if err := fields.Err(); err != nil {
-			return nil, translate(b.Logger(), r, err)
+		if err = fields.Err(); err == nil {
+			resp, err = run(ctx, r, req)
 		}
-		resp, err = run(ctx, r, req)
-		return resp, translate(b.Logger(), r, err)
+		if err != nil {
+			return translate(b.Logger(), r, err)
+		}
+		return resp, nil
 	}
 }
 
 // Exists joins a decoder and a look-up into a framework existence check, by which Vault
-// tells a create from an update. It has [Handle]'s protection against panics.
+// tells a create from an update. It has [Handle]'s protection against panics. What is refused
+// with 400 passes for an update: the operation refuses it again, and its text reaches the
+// client, while core makes a 500 of any error found here.
 func Exists[Req any](b Logged, decode func(*Fields) Req, exists func(context.Context, *logical.Request, Req) (bool, error)) framework.ExistenceFunc {
 	return func(ctx context.Context, r *logical.Request, data *framework.FieldData) (found bool, err error) {
 		defer func() {
@@ -50,11 +54,17 @@ func Exists[Req any](b Logged, decode func(*Fields) Req, exists func(context.Con
 		}()
 		fields := NewFields(data)
 		req := decode(fields)
-		if err := fields.Err(); err != nil {
-			return false, translate(b.Logger(), r, err)
+		if err = fields.Err(); err == nil {
+			found, err = exists(ctx, r, req)
 		}
-		found, err = exists(ctx, r, req)
-		return found, translate(b.Logger(), r, err)
+		if err == nil {
+			return found, nil
+		}
+		refused, err := translate(b.Logger(), r, err)
+		if refused != nil {
+			return true, nil
+		}
+		return false, err
 	}
 }
 

@@ -62,6 +62,7 @@ func TestHandleTranslatesErrorsAcrossTheProcessBoundary(t *testing.T) {
 		{"unavailable", backend.Unavailable("try again"), http.StatusServiceUnavailable, "try again"},
 		{"wrapped", fmt.Errorf("outer: %w", backend.Denied("inner")), http.StatusForbidden, "inner"},
 		{"joined", errors.Join(errors.New(secret), backend.NotFound("gone")), http.StatusNotFound, "gone"},
+		{"storage refuses the name", fmt.Errorf("failed to read: %s", logical.ErrRelativePath), http.StatusBadRequest, "relative paths not supported"},
 		{"foreign", errors.New(secret), http.StatusInternalServerError, "internal error, see Vault's log for request "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -69,7 +70,11 @@ func TestHandleTranslatesErrorsAcrossTheProcessBoundary(t *testing.T) {
 				return nil, test.err
 			}))
 			answer := m.Write("echo/a", nil)
-			if answer.Status != test.status || !strings.HasPrefix(answer.Message, test.message) {
+			message := answer.Message
+			if test.status != http.StatusBadRequest { // core frames what is not an error response
+				message = strings.TrimPrefix(message, "1 error occurred:\n\t* ")
+			}
+			if answer.Status != test.status || !strings.HasPrefix(message, test.message) {
 				t.Errorf("got %d %q, want %d %q", answer.Status, answer.Message, test.status, test.message)
 			}
 			if strings.Contains(answer.Message, secret) {
@@ -80,6 +85,30 @@ func TestHandleTranslatesErrorsAcrossTheProcessBoundary(t *testing.T) {
 				t.Errorf("logged: %v, want %v:\n%s", logged, wantLogged, m.Logs)
 			}
 		})
+	}
+}
+
+// A refusal found by an existence check reaches the client through the operation, in full.
+func TestExistsLeavesRefusalsToTheOperation(t *testing.T) {
+	for _, test := range []struct {
+		err     error
+		status  int
+		message string
+	}{
+		{backend.Invalid("odd name"), http.StatusBadRequest, "odd name"},
+		{errors.New("disk on fire"), http.StatusInternalServerError, "internal error"},
+	} {
+		m := backendtest.New(t, func(ctx context.Context, config *logical.BackendConfig) (logical.Backend, error) {
+			made, err := echo(func(context.Context, *logical.Request, echoRequest) (*logical.Response, error) { return nil, test.err })(ctx, config)
+			if b, ok := made.(*framework.Backend); ok {
+				b.Paths[0].ExistenceCheck = backend.Exists(b, decodeEcho, func(context.Context, *logical.Request, echoRequest) (bool, error) { return false, test.err })
+			}
+			return made, err
+		})
+		answer := m.Write("echo/a", nil)
+		if answer.Status != test.status || !strings.Contains(answer.Message, test.message) || answer.Response != nil && !answer.Response.IsError() {
+			t.Errorf("got %d %q", answer.Status, answer.Message)
+		}
 	}
 }
 
@@ -114,6 +143,16 @@ func TestHandleDecodesBeforeItRuns(t *testing.T) {
 	answer = m.Write("echo/a", map[string]any{"number": map[string]any{}})
 	if answer.Status != http.StatusBadRequest || ran {
 		t.Errorf("got %d %q, ran %v", answer.Status, answer.Message, ran)
+	}
+	answer = m.Write("echo/a", map[string]any{"number": 1.5})
+	if answer.Status != http.StatusBadRequest || answer.Message != "'number' expected type 'int', got unconvertible type 'float64'" || ran {
+		t.Errorf("got %d %q, ran %v", answer.Status, answer.Message, ran)
+	}
+	if answer = m.MustWrite("echo/a", map[string]any{"number": "12"}); answer.Data["number"] != float64(12) {
+		t.Errorf("got %v", answer.Data)
+	}
+	if answer = m.MustWrite("echo/a", map[string]any{"number": 13}); answer.Data["number"] != float64(13) {
+		t.Errorf("got %v", answer.Data)
 	}
 	answer = m.MustWrite("echo/a", map[string]any{"bytes": "eHl6"})
 	if answer.Data["bytes"] != "xyz" || answer.Data["number"] != float64(7) || answer.Data["name"] != "a" {

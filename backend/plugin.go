@@ -2,6 +2,8 @@ package backend
 
 import (
 	"context"
+	"encoding/json"
+	"strconv"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -21,16 +23,26 @@ func (p Plugin) HandleExistenceCheck(ctx context.Context, r *logical.Request) (c
 }
 
 // HandleRequest refuses an object or a list where the path declares text, in the
-// framework's words without the value.
+// framework's words without the value. It gives numbers back the form in which Vault itself
+// reads them: the plugin protocol makes floats of them, and the framework would cut off a
+// fraction or wrap a number that is too large, where it refuses both inside Vault.
 func (p Plugin) HandleRequest(ctx context.Context, r *logical.Request) (*logical.Response, error) {
-	if path := p.Route(r.Path); path != nil {
-		for name, value := range r.Data {
-			if schema := path.Fields[name]; schema != nil && isText(schema) && !isScalar(value) {
-				return logical.ErrorResponse("Field validation failed: '%s' expected type 'string', got unconvertible type '%T'", name, value), nil
-			}
-		}
+	path := p.Route(r.Path)
+	if path == nil || len(r.Data) == 0 {
+		return p.Backend.HandleRequest(ctx, r)
 	}
-	return p.Backend.HandleRequest(ctx, r)
+	request := *r
+	request.Data = make(map[string]any, len(r.Data))
+	for name, value := range r.Data {
+		if schema := path.Fields[name]; schema != nil && isText(schema) && !isScalar(value) {
+			return logical.ErrorResponse("Field validation failed: '%s' expected type 'string', got unconvertible type '%T'", name, value), nil
+		}
+		if number, ok := value.(float64); ok {
+			value = json.Number(strconv.FormatFloat(number, 'f', -1, 64))
+		}
+		request.Data[name] = value
+	}
+	return p.Backend.HandleRequest(ctx, &request)
 }
 
 func isText(schema *framework.FieldSchema) bool {

@@ -49,3 +49,51 @@ func TestPluginNeverQuotesAValue(t *testing.T) {
 		}
 	}
 }
+
+// The plugin protocol makes floats of all numbers; they must not be cut to fit.
+func TestPluginRefusesNumbersThatDoNotFit(t *testing.T) {
+	m := backendtest.New(t, func(ctx context.Context, config *logical.BackendConfig) (logical.Backend, error) {
+		made, err := echo(func(_ context.Context, _ *logical.Request, req echoRequest) (*logical.Response, error) {
+			return &logical.Response{Data: map[string]any{"number": req.number, "name": req.name}}, nil
+		})(ctx, config)
+		b, ok := made.(*framework.Backend)
+		if !ok {
+			t.Fatalf("got a %T", made)
+		}
+		b.Paths[0].Fields["flag"] = &framework.FieldSchema{Type: framework.TypeBool}
+		b.Paths[0].Fields["period"] = &framework.FieldSchema{Type: framework.TypeDurationSecond}
+		decode := func(f *backend.Fields) echoRequest {
+			f.Bool("flag")
+			return echoRequest{number: f.Int("number") + int(f.Seconds("period").Seconds())}
+		}
+		b.Paths[0].Operations[logical.UpdateOperation] = &framework.PathOperation{
+			Callback: backend.Handle(b, decode, func(_ context.Context, _ *logical.Request, req echoRequest) (*logical.Response, error) {
+				return &logical.Response{Data: map[string]any{"number": req.number}}, nil
+			}),
+			Responses: map[int][]framework.Response{http.StatusOK: {{Description: "OK"}}},
+		}
+		return backend.Plugin{Backend: b}, err
+	})
+	for _, test := range []struct {
+		data   map[string]any
+		status int
+		number float64
+	}{
+		{map[string]any{"number": 3.0}, http.StatusOK, 3},
+		{map[string]any{"number": -1 << 53}, http.StatusOK, -1 << 53},
+		{map[string]any{"number": "3", "flag": "true", "period": "1m"}, http.StatusOK, 63},
+		{map[string]any{"number": 0, "flag": 1, "period": 60}, http.StatusOK, 60},
+		{map[string]any{"number": 1.5}, http.StatusBadRequest, 0},
+		{map[string]any{"number": 1e20}, http.StatusBadRequest, 0},
+		{map[string]any{"number": -1e300}, http.StatusBadRequest, 0},
+		{map[string]any{"flag": 2}, http.StatusBadRequest, 0},
+		{map[string]any{"flag": 1.5}, http.StatusBadRequest, 0},
+		{map[string]any{"period": 60.5}, http.StatusBadRequest, 0},
+		{map[string]any{"period": 1e30}, http.StatusBadRequest, 0},
+	} {
+		answer := m.Write("echo/a", test.data)
+		if answer.Status != test.status || test.status == http.StatusOK && answer.Data["number"] != test.number {
+			t.Errorf("%v: got %d %q %v", test.data, answer.Status, answer.Message, answer.Data)
+		}
+	}
+}

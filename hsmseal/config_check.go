@@ -31,7 +31,8 @@ var (
 // checker turns a configuration as written into a Config and remembers every
 // fault with its place.
 type checker struct {
-	diags hcl.Diagnostics
+	diags  hcl.Diagnostics
+	pinFDs []int // of the tokens so far
 }
 
 func (c *checker) fail(at hcl.Range, format string, a ...any) {
@@ -119,10 +120,15 @@ func (c *checker) token(in fileToken, stateDir string) TokenConfig {
 	switch {
 	case (in.PINFile != "") == given:
 		c.fail(in.Def, "token %q needs exactly one of pin_file and pin_fd", in.Name)
+	case given && slices.Contains(c.pinFDs, in.PINFD):
+		c.fail(in.PINFDAt, "pin_fd %d is another token's: a descriptor can be read once", in.PINFD)
 	case given && in.PINFD < 3:
 		c.fail(in.PINFDAt, "pin_fd must be 3 or more: 0, 1 and 2 are the standard streams")
 	case !given:
 		out.PIN.File = c.path("pin_file", in.PINFile, in.PINFileAt)
+	}
+	if given {
+		c.pinFDs = append(c.pinFDs, in.PINFD)
 	}
 	if out.Mechanism == "" {
 		out.Mechanism = defaultMechanism

@@ -98,6 +98,8 @@ func TestParseConfigRefuses(t *testing.T) {
 		{"no pin source", `pin_file    = "/etc/hsmseald/pin"`, ``, "seal.hcl:5", "exactly one of pin_file and pin_fd"},
 		{"two pin sources", `pin_file    =`, "pin_fd = 3\npin_file =", "seal.hcl:5", "exactly one of pin_file and pin_fd"},
 		{"pin from stdin", `pin_file    = "/etc/hsmseald/pin"`, `pin_fd = 0`, "seal.hcl:8", "standard streams"},
+		{"pin_fd twice", `tenant "dev"`, "token \"a\" {\nmodule = \"/m\"\nlabel = \"l\"\npin_fd = 3\n}\n" +
+			"token \"b\" {\nmodule = \"/m\"\nlabel = \"l\"\npin_fd = 3\n}\ntenant \"dev\"", "seal.hcl:19", "read once"},
 		{"pin_fd of a wrong type", `pin_file    = "/etc/hsmseald/pin"`, `pin_fd = "three"`, "seal.hcl:8", "number"},
 		{"no label", `label       = "palisade-dev"`, ``, "seal.hcl:5", "label or a serial"},
 		{"unknown mechanism", `label       =`, "mechanism = \"rot13\"\nlabel =", "seal.hcl:7", `rot13" is not known, there is "aes-gcm"`},

@@ -3,6 +3,7 @@ package hsmseal
 // What tests outside the package need of its inside.
 var (
 	PrepareStateDir = prepareStateDir
+	OnlyOursToWrite = onlyOursToWrite
 	ParseHashes     = parseHashes
 	MaxBody         = maxBody
 )

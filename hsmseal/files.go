@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -97,7 +98,7 @@ func lockFile(path string, wait bool) (*os.File, error) {
 }
 
 // prepareStateDir makes the state directory and its parts, for the daemon's
-// user alone, and refuses one that others can write.
+// user alone, and refuses one that others can write or own.
 func prepareStateDir(c Config) error {
 	for _, dir := range []string{c.StateDir, filepath.Dir(c.statePath("x")), filepath.Dir(c.hashesPath("x")), c.pinGuardDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -107,9 +108,22 @@ func prepareStateDir(c Config) error {
 		if err != nil {
 			return fmt.Errorf("state directory: %v", err)
 		}
-		if info.Mode().Perm()&0o022 != 0 {
-			return fmt.Errorf("state directory: %s can be written by others (mode %04o): chmod 0700 it", dir, info.Mode().Perm())
+		if err := onlyOursToWrite(dir, info, os.Geteuid()); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// onlyOursToWrite refuses a directory that anybody but the user and root can
+// write: it says which client tokens are accepted.
+func onlyOursToWrite(dir string, info fs.FileInfo, uid int) error {
+	if info.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("state directory: %s can be written by others (mode %04o): chmod 0700 it", dir, info.Mode().Perm())
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || (int(stat.Uid) != uid && stat.Uid != 0) {
+		return fmt.Errorf("state directory: %s belongs to another user, who can change it", dir)
 	}
 	return nil
 }

@@ -22,9 +22,12 @@ type canary struct {
 	err  error
 }
 
+// result is the same for all callers, so it does not depend on one that leaves.
 func (c *canary) result(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+	defer cancel()
 	if now := c.now(); c.last.IsZero() || now.Sub(c.last) >= canaryEvery || now.Before(c.last) {
 		c.err = c.check(ctx)
 		c.last = c.now()

@@ -3,12 +3,14 @@ package hsmseal_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -162,6 +164,37 @@ func TestStateDirectoryOthersCanWrite(t *testing.T) {
 	}
 	if err := hsmseal.PrepareStateDir(config); err == nil || !strings.Contains(err.Error(), "written by others") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// directory is what stat says of a directory of some user.
+type directory struct {
+	fs.FileInfo
+	uid  uint32
+	mode fs.FileMode
+}
+
+func (d directory) Mode() fs.FileMode { return fs.ModeDir | d.mode }
+func (d directory) Sys() any          { return &syscall.Stat_t{Uid: d.uid} }
+
+// TestStateDirectoryOfAnotherUser: its owner could issue itself client tokens.
+func TestStateDirectoryOfAnotherUser(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		info directory
+		want string
+	}{
+		{"own", directory{uid: 1000, mode: 0o700}, ""},
+		{"root's", directory{uid: 0, mode: 0o755}, ""},
+		{"another's", directory{uid: 1001, mode: 0o700}, "belongs to another user"},
+		{"group writes", directory{uid: 1000, mode: 0o770}, "written by others"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := hsmseal.OnlyOursToWrite("/d", test.info, 1000)
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 

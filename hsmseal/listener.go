@@ -13,7 +13,8 @@ import (
 
 // listen opens the unix socket. A socket file that a killed daemon left is
 // removed, but only when nobody answers on it, and nothing but a socket is.
-// The caller holds the state directory's lock, so no second daemon races it.
+// The caller holds the state directory's lock, so no second daemon races it, and
+// runs nothing else that makes files: the umask is the whole process's.
 func listen(ctx context.Context, config ListenerConfig) (net.Listener, error) {
 	if err := removeStale(ctx, config.Path); err != nil {
 		return nil, err

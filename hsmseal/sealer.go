@@ -63,7 +63,7 @@ func (s *Sealer) Encrypt(ctx context.Context, plaintext []byte) (string, error) 
 		})
 	}
 	if err := blob.Seal(s.tenant, dataKey, plaintext); err != nil {
-		return "", err
+		return "", fmt.Errorf("sealing: %v", err) // a blob at fault is ours, not the caller's
 	}
 	return blob.Text()
 }

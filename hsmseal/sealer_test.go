@@ -137,6 +137,22 @@ func TestLostKeyIsNeverMadeAnew(t *testing.T) {
 	}
 }
 
+// TestOneTokenUnderTwoNames: a blob has one wrap for each token, so a token that
+// is configured twice would let nothing be sealed.
+func TestOneTokenUnderTwoNames(t *testing.T) {
+	config, a := testConfig(t), newFakeToken("a")
+	_, err := newOpener(config, hclog.NewNullLogger(), a, a).OpenTenant(t.Context(), config.Tenants[1])
+	if err == nil || !strings.Contains(err.Error(), `tokens "a" and "b" are one`) {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(config.StateDir, "tenants", "two.json")); err == nil {
+		t.Error("state was written")
+	}
+	// Corrected, it takes the key that was made into use.
+	sealer := open(t, newOpener(config, hclog.NewNullLogger(), a, newFakeToken("b")), "two")
+	encrypt(t, sealer, "x")
+}
+
 func TestLostStateFindsTheKeyAgain(t *testing.T) {
 	config, a, log := testConfig(t), newFakeToken("a"), &logBuffer{}
 	opener := newOpener(config, log.logger(), a, nil)

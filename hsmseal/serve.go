@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sys/unix"
 
 	"github.com/palisade-vault/palisade/hsmseal/worker"
 )
@@ -38,20 +39,23 @@ func Serve(ctx context.Context, config Config, log hclog.Logger) (err error) {
 		return fmt.Errorf("locking the state directory: %v", err)
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	tokens, stop, err := startTokens(ctx, config, log)
-	defer stop()
-	if err != nil {
-		return err
-	}
+	// Before the workers start: listen changes the umask, which is the process's
+	// and its children's, so a worker's directory would get the wrong mode.
 	listener, err := listen(ctx, config.Listener)
 	if err != nil {
 		return err
+	}
+	tokens, stop, err := startTokens(ctx, config, log)
+	defer stop()
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	opener := Opener{Config: config, Tokens: tokens, Random: rand.Reader, Now: time.Now, Log: log}
 	return NewServer(opener).Run(ctx, listener, time.After)
 }
 
-// startTokens starts a worker process for each configured token.
+// startTokens starts a worker process for each configured token, when nothing is
+// wrong with any that can be seen before.
 func startTokens(ctx context.Context, config Config, log hclog.Logger) (map[string]worker.Token, func(), error) {
 	var started []*worker.Supervised
 	stop := func() {
@@ -64,6 +68,11 @@ func startTokens(ctx context.Context, config Config, log hclog.Logger) (map[stri
 		if _, err := os.Stat(token.Module); err != nil {
 			return nil, stop, fmt.Errorf("token %q: PKCS#11 module: %v", token.Name, err)
 		}
+		if token.PIN.FD != 0 {
+			unix.CloseOnExec(token.PIN.FD) // not for the libraries of other tokens
+		}
+	}
+	for _, token := range config.Tokens {
 		supervised, err := worker.Start(ctx, token.Config, log.Named("token."+token.Name))
 		if err != nil {
 			return nil, stop, fmt.Errorf("token %q: %v", token.Name, err)

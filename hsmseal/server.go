@@ -113,25 +113,27 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) (any, error) {
 	return route.handle(s, req)
 }
 
-// admit authenticates. An unknown tenant and a wrong token get the same answer.
+// admit authenticates. An unknown tenant and a wrong token get the same answer. A
+// tenant whose hashes cannot be read hides only its own tokens.
 func (s *Server) admit(route *route, binding envelope.Tenant, req *request) error {
 	if route.access == accessOpen {
 		return nil
 	}
+	denied := error(errDenied)
 	for _, tenant := range s.tenants {
 		if route.access == accessTenant && tenant.config.Binding != binding {
 			continue
 		}
 		ok, err := tenant.authenticate(req.caller)
 		if err != nil {
-			return fmt.Errorf("tenant %q: %w: %v", tenant.config.Name, errTokenFile, err)
+			denied = fmt.Errorf("tenant %q: %w: %v", tenant.config.Name, errTokenFile, err)
 		}
 		if ok {
 			req.tenant = tenant
 			return nil
 		}
 	}
-	return errDenied
+	return denied
 }
 
 func callerOf(r *http.Request) caller {

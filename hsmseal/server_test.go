@@ -1,14 +1,17 @@
 package hsmseal_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/vault/api"
 
 	"github.com/palisade-vault/palisade/hsmseal"
@@ -60,6 +63,21 @@ func TestRenewSelfNeverBreaksVaultsStart(t *testing.T) {
 	}
 	if got := d.call(t, http.MethodPost, "/v1/auth/token/renew-self", token, ""); got.status != http.StatusOK {
 		t.Errorf("without a body: %d %s", got.status, got.body)
+	}
+}
+
+// TestRenewSelfBesideADamagedTenant: one tenant's damaged file is no other's
+// trouble, and what it hides stays unknown, not refused.
+func TestRenewSelfBesideADamagedTenant(t *testing.T) {
+	d := start(t, never, nil)
+	good, hidden := d.token(t, "two"), d.token(t, "one")
+	if err := os.WriteFile(filepath.Join(d.config.StateDir, "client-tokens", "one"), []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range map[string]int{good: http.StatusOK, hidden: http.StatusServiceUnavailable} {
+		if got := d.call(t, http.MethodPut, "/v1/auth/token/renew-self", token, ""); got.status != want {
+			t.Errorf("got %d %s, want %d", got.status, got.body, want)
+		}
 	}
 }
 
@@ -271,6 +289,33 @@ func TestPeerUIDOnlyNarrows(t *testing.T) {
 				t.Errorf("the uid alone: %d", got.status)
 			}
 		})
+	}
+}
+
+// TestHealthOfOneCallerIsNoOthers: a caller that leaves has not found the seal
+// ill for those who ask within the same second.
+func TestHealthOfOneCallerIsNoOthers(t *testing.T) {
+	server := hsmseal.NewServer(newOpener(testConfig(t), hclog.NewNullLogger(), newFakeToken("a"), newFakeToken("b")))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	listener, err := hsmseal.Listen(t.Context(), hsmseal.ListenerConfig{Path: filepath.Join(t.TempDir(), "s"), Mode: 0o600})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() { ended <- server.Run(ctx, listener, never) }()
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	for _, caller := range []context.Context{left, t.Context()} {
+		recorder := httptest.NewRecorder()
+		server.ServeHTTP(recorder, httptest.NewRequestWithContext(caller, "GET", "/v1/sys/health", nil))
+		if recorder.Code != http.StatusOK {
+			t.Errorf("got %d %s", recorder.Code, recorder.Body)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/palisade-vault/palisade/hsmseal/envelope"
@@ -120,12 +119,26 @@ func (v StateVersion) check() error {
 		return fmt.Errorf("has %d keys", len(v.Keys))
 	}
 	for i, key := range v.Keys {
-		if slices.ContainsFunc(v.Keys[:i], func(other StateKey) bool { return other.Token == key.Token }) {
-			return fmt.Errorf("token %q has two keys", key.Token)
+		for _, other := range v.Keys[:i] {
+			if err := key.distinct(other); err != nil {
+				return err
+			}
 		}
 		if _, err := key.ref(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// distinct refuses what would give a blob two wraps for one token.
+func (k StateKey) distinct(other StateKey) error {
+	switch {
+	case k.Token == other.Token:
+		return fmt.Errorf("token %q has two keys", k.Token)
+	case k.Fingerprint == other.Fingerprint && k.ID == other.ID:
+		return fmt.Errorf("tokens %q and %q are one, or cannot be told apart: manufacturer, model, serial number and label are equal",
+			other.Token, k.Token)
 	}
 	return nil
 }

@@ -101,6 +101,9 @@ func (o Opener) create(ctx context.Context, tenant TenantConfig) (State, error) 
 	state := State{
 		Form: stateVersion, Tenant: stateTenant(tenant.Binding), Current: version, Versions: []StateVersion{made},
 	}
+	if err := state.check(); err != nil {
+		return State{}, err
+	}
 	data, err := state.Encode()
 	if err != nil {
 		return State{}, err

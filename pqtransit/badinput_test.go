@@ -38,12 +38,14 @@ func TestBadInput(t *testing.T) {
 		{"version is a map", "encrypt/a", object{"plaintext": "", "key_version": object{}}, "Field validation failed"},
 		{"version is negative", "encrypt/a", object{"plaintext": "", "key_version": -1}, "requested version for encryption is negative"},
 		{"version is huge", "encrypt/a", object{"plaintext": "", "key_version": 1 << 40}, "requested version for encryption is higher"},
+		{"version is out of range", "encrypt/a", object{"plaintext": "", "key_version": 1e20}, "Field validation failed"},
+		{"version is a fraction", "encrypt/a", object{"plaintext": "", "key_version": 1.5}, "Field validation failed"},
 		{"partial is a word", "encrypt/a", object{"plaintext": "", "partial_failure_response_code": "all"}, "Field validation failed"},
 
 		{"batch is empty", "encrypt/a", object{"batch_input": []any{}}, "missing batch input to process"},
-		{"batch is a string", "encrypt/a", object{"batch_input": "x"}, "expected a map, got string"},
-		{"batch is a number", "encrypt/a", object{"batch_input": 7}, "expected a map"},
-		{"batch is a map", "encrypt/a", object{"batch_input": object{"plaintext": 7}}, "failed to parse batch input"},
+		{"batch is a string", "encrypt/a", object{"batch_input": "x"}, "batch_input: expected a list, got string"},
+		{"batch is a number", "encrypt/a", object{"batch_input": 7}, "expected a list"},
+		{"batch is a map", "encrypt/a", object{"batch_input": object{"plaintext": 7}}, "expected a list"},
 		{"item is a string", "encrypt/a", object{"batch_input": []any{"x"}}, "expected a map, got string"},
 		{"item is null", "encrypt/a", object{"batch_input": []any{nil}}, "expected a map"},
 		{"item is a list", "decrypt/a", object{"batch_input": []any{[]any{}}}, "expected a map"},
@@ -148,7 +150,7 @@ func TestLongestPlaintext(t *testing.T) {
 // Names are whatever Vault's pattern lets through, to the letter.
 func TestNames(t *testing.T) {
 	m := newMount(t)
-	names := []string{"a", "A", "_", "0", "a.b", "a..b", "a-b", "a--.b", "_._", "config", "rotate", "k1.0-rc_2", strings.Repeat("n", 500)}
+	names := []string{"a", "A", "_", "0", "a.b", "a-b", "a--.b", "_._", "config", "rotate", "k1.0-rc_2", strings.Repeat("n", 500)}
 	for _, name := range names {
 		for _, algorithm := range []string{symmetric, hybrid} {
 			m.MustWrite("keys/"+name, object{"type": algorithm})
@@ -163,11 +165,17 @@ func TestNames(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", ".", "..", "a.", ".a", "-a", "a-", "a b", "a/b", "a%", "ä", "a\x00b", "a\n", "../policy/a", "a/config/config"} {
-		for _, path := range []string{"keys/", "encrypt/", "decrypt/"} {
+		for _, path := range []string{"keys/", "encrypt/", "decrypt/", "rewrap/"} {
 			got := m.Write(path+name, object{"plaintext": "", "ciphertext": "x"})
 			if got.Status != http.StatusNotFound && got.Status != http.StatusMethodNotAllowed && got.Status != http.StatusBadRequest {
 				t.Errorf("%q: %d %s", path+name, got.Status, got.Message)
 			}
+		}
+	}
+	// Vault's pattern lets this through, and its storage does not.
+	for path, data := range map[string]object{"keys/a..b": {}, "encrypt/a..b": {"plaintext": ""}, "decrypt/a..b": {"ciphertext": "x"}, "keys/a..b/rotate": {}} {
+		if got := m.Write(path, data); got.Status != http.StatusBadRequest || got.Message != "relative paths not supported" {
+			t.Errorf("%s: %d %q", path, got.Status, got.Message)
 		}
 	}
 	if left := m.Storage.Snapshot(); len(left) != 0 {

@@ -74,15 +74,20 @@ func (i *item) decodeCommon(f *backend.Fields, index int) {
 	if index != notInBatch { // a single request has no such parameter
 		i.reference = f.String("reference")
 	}
-	i.hasContext = f.String("context") != ""
-	i.params.Context = i.base64(f, "context")
+	context := f.String("context")
+	i.hasContext = context != ""
+	i.params.Context = i.decode(context)
 	i.params.Nonce = i.base64(f, "nonce")
 	i.params.AssociatedData = i.base64(f, "associated_data")
 }
 
 // base64 reads a field whose fault is the item's alone, and not the whole batch's.
 func (i *item) base64(f *backend.Fields, name string) []byte {
-	decoded, err := base64.StdEncoding.DecodeString(f.String(name))
+	return i.decode(f.String(name))
+}
+
+func (i *item) decode(text string) []byte {
+	decoded, err := base64.StdEncoding.DecodeString(text)
 	if err != nil && i.fault == nil {
 		i.fault = err
 	}
@@ -167,11 +172,17 @@ func (b *batch) withStatus(r *logical.Request, response *logical.Response, total
 	}
 	status := http.StatusBadRequest
 	if b.partial != nil && total.succeeded {
-		if *b.partial >= 1 && *b.partial <= 599 {
+		if carriesResults(*b.partial) {
 			status = *b.partial
 		} else {
 			response.AddWarning(fmt.Sprintf("invalid HTTP response code override from partial_failure_response_code, reverting to %d", status))
 		}
 	}
 	return logical.RespondWithStatusCode(response, r, status)
+}
+
+// carriesResults reports whether a status can be that of an answer with a body. The built-in
+// engine takes any from 1 on, and then the connection breaks or the results are lost.
+func carriesResults(status int) bool {
+	return status >= http.StatusOK && status <= 599 && status != http.StatusNoContent && status != http.StatusNotModified
 }

@@ -60,7 +60,7 @@ func decodeCiphertext(f *backend.Fields, index int) item {
 func (i *item) needCiphertext(f *backend.Fields, index int) {
 	switch {
 	case i.ciphertext != "":
-	case index == notInBatch || !f.Has("ciphertext"):
+	case index == notInBatch || !f.Given("ciphertext"):
 		missing(f, index, "ciphertext", "missing ciphertext to decrypt")
 	default:
 		i.fault = errMissingCiphertext

@@ -68,7 +68,7 @@ func keyVersionField() *framework.FieldSchema {
 func partialField() *framework.FieldSchema {
 	return &framework.FieldSchema{
 		Type:        framework.TypeInt,
-		Description: "Status of the answer to a batch of which some items failed and some did not, instead of 400.",
+		Description: "Status of the answer to a batch of which some items failed and some did not, instead of 400: 200 to 599, but for those without a body.",
 	}
 }
 

@@ -6,10 +6,10 @@ cd "$(dirname "$0")/.."
 fuzztime=${1:-10s}
 
 # shellcheck disable=SC2016 # the dollars are awk's
-targets=$(git ls-files --cached --others --exclude-standard '*_test.go' |
+targets=$(find . -name '*_test.go' -print | sort |
 	xargs awk 'match($0, /^func Fuzz[A-Za-z0-9_]+/) {
 		folder = FILENAME; sub("/[^/]*$", "", folder)
-		print "./" folder, substr($0, 6, RLENGTH - 5)
+		print folder, substr($0, 6, RLENGTH - 5)
 	}')
 [ -n "$targets" ] || { echo "no fuzz targets found"; exit 1; }
 

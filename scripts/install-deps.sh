@@ -1,7 +1,9 @@
 #!/bin/sh
+# install-deps.sh [lint]
 # Installs what the development Vault and the HSM tests need from Debian or
 # Ubuntu: a C compiler (PKCS#11 libraries are loaded through cgo), SoftHSM and
-# OpenSC's pkcs11-tool. Does nothing when all of it is there.
+# OpenSC's pkcs11-tool; with "lint" also what scripts/lint.sh calls. Does nothing
+# when all of it is there.
 set -eu
 
 missing=""
@@ -13,7 +15,7 @@ need() { # need PACKAGE TEST...: adds PACKAGE when the test fails
 
 have_softhsm() {
 	for module in /usr/lib/softhsm /usr/lib/*/softhsm /usr/lib64/pkcs11 /usr/local/lib/softhsm; do
-		[ -e "$module/libsofthsm2.so" ] && return 0
+		[ -e "$module/libsofthsm2.so" ] && command -v softhsm2-util && return 0
 	done
 	return 1
 }
@@ -32,6 +34,10 @@ need libc6-dev have_libc_headers
 need softhsm2 have_softhsm
 need opensc command -v pkcs11-tool
 need ca-certificates test -s /etc/ssl/certs/ca-certificates.crt
+if [ "${1:-}" = lint ]; then
+	need git command -v git
+	need shellcheck command -v shellcheck
+fi
 
 if [ -z "$missing" ]; then
 	exit 0

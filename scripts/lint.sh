@@ -3,6 +3,7 @@
 # and built into bin/ once; building golangci-lint takes some minutes the first time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+scripts/install-deps.sh lint
 
 build_tool() { # name package
 	if [ ! -x "bin/$1" ] || [ scripts/tools/go.mod -nt "bin/$1" ]; then

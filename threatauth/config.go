@@ -2,7 +2,9 @@ package threatauth
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -51,11 +53,31 @@ func (c Config) policy() risk.Policy {
 	return risk.Policy{Rules: rules, Fault: c.Fault}
 }
 
-// config is the stored policy, or the default one.
+// config is the stored policy, or the default one. Beside an error it is one that denies on
+// a fault: what the operator asked for is not known, and may be stricter than the default.
 func (b *Backend) config(ctx context.Context, storage logical.Storage) (Config, error) {
 	stored, err := b.configs.Get(ctx, storage, configName)
-	if err != nil || stored == nil {
-		return defaultConfig(), err
+	if err == nil && stored != nil {
+		err = stored.check()
+	}
+	switch {
+	case err != nil:
+		strict := defaultConfig()
+		strict.Fault = risk.Deny
+		return strict, err
+	case stored == nil:
+		return defaultConfig(), nil
 	}
 	return *stored, nil
+}
+
+// check holds a stored policy to what the path lets through. A value that is missing would
+// else act as its zero: a token that lives for the mount's maximum, or no record kept.
+func (c Config) check() error {
+	actions := slices.AppendSeq([]risk.Action{c.Fault}, maps.Values(c.Rules))
+	known := !slices.ContainsFunc(actions, func(a risk.Action) bool { return !a.Valid() })
+	if !known || c.Mode != risk.Enforce && c.Mode != risk.Shadow || c.Retention < 1 {
+		return errors.New("the stored risk policy is damaged")
+	}
+	return c.Restricted.Check()
 }

@@ -43,7 +43,7 @@ func TestConfig(t *testing.T) {
 func TestBadConfig(t *testing.T) {
 	for field, values := range map[string][]any{
 		"mode":                {"", "off", 7},
-		"actions":             {"feed", "feed=", "feed=maybe", "tor=deny", "feed/=deny", "=deny", "fed/ipsum=deny", []any{map[string]any{}}},
+		"actions":             {"feed", "feed=", "feed=maybe", "tor=deny", "feed/=deny", "=deny", "fed/ipsum=deny", "feed=deny,feed=allow", []any{map[string]any{}}},
 		"fault_action":        {"", "panic"},
 		"restricted_policies": {"", "root", "a,root", []any{}},
 		"restricted_ttl":      {0, "2h", "soon", -1},

@@ -22,7 +22,8 @@ func newFeeds() *feeds { return &feeds{store: intel.NewStore()} }
 
 func (f *feeds) forget() { f.set.Store(nil) }
 
-// current is the set, loaded from storage at its first use.
+// current is the set, loaded from storage at its first use. Beside an error there may be a
+// set of what could be read: it is not kept, so that the next login tries again.
 func (f *feeds) current(ctx context.Context, storage logical.Storage) (*intel.Set, error) {
 	if set := f.set.Load(); set != nil {
 		return set, nil
@@ -37,22 +38,23 @@ func (f *feeds) current(ctx context.Context, storage logical.Storage) (*intel.Se
 
 func (f *feeds) loadLocked(ctx context.Context, storage logical.Storage) (*intel.Set, error) {
 	set, err := f.store.Load(ctx, storage)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		f.set.Store(set)
 	}
-	f.set.Store(set)
-	return set, nil
+	return set, err
 }
 
-// change runs a write of feeds and loads what is stored then, also after a write that
-// failed: whichever feed is whole is the one in use.
+// change runs a write of feeds and loads what is stored then. Logins use the old set until
+// the new one is there; after a failure the next login loads whichever feed is whole.
 func (f *feeds) change(ctx context.Context, storage logical.Storage, write func(*intel.Store) error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.set.Store(nil)
-	if err := write(f.store); err != nil {
-		return err
+	err := write(f.store)
+	if err == nil {
+		_, err = f.loadLocked(ctx, storage)
 	}
-	_, err := f.loadLocked(ctx, storage)
+	if err != nil {
+		f.set.Store(nil)
+	}
 	return err
 }

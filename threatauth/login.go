@@ -28,16 +28,22 @@ type attempt struct {
 	decision risk.Decision
 }
 
-// login answers one claim. The credential is checked first and every login is judged, so
-// that a refusal costs the same work, and no storage write before its answer, whatever its
-// cause.
+// login answers one claim. A login that found no turn, or whose client left while it waited
+// for one, is no fault of ours: it must not fill the log.
 func (b *Backend) login(ctx context.Context, r *logical.Request, claim credential.Claim) (*logical.Response, error) {
 	claim.Source = sourceOf(r)
-	result, err := b.method.Check(ctx, r.Storage, claim)
-	switch {
-	case errors.Is(err, credential.ErrBusy):
+	response, err := b.answer(ctx, r, claim)
+	if err != nil && (errors.Is(err, credential.ErrBusy) || ctx.Err() != nil) {
 		return nil, backend.Unavailable("too many logins at a time, try again")
-	case err != nil:
+	}
+	return response, err
+}
+
+// answer checks the credential first and judges every login, so that a refusal costs the
+// same work, and no storage write before its answer, whatever its cause.
+func (b *Backend) answer(ctx context.Context, r *logical.Request, claim credential.Claim) (*logical.Response, error) {
+	result, err := b.method.Check(ctx, r.Storage, claim)
+	if err != nil {
 		return nil, err
 	}
 	a := &attempt{request: r, claim: claim, result: result}
@@ -82,6 +88,7 @@ func (b *Backend) judge(ctx context.Context, a *attempt) error {
 	in := signal.Input{Event: a.event, Profile: a.profile}
 	if set != nil {
 		in.Reputation = set.Look(a.event.Source)
+		failed("feeds", set.Damage())
 	}
 	findings, broken := signal.Assess(b.options.Signals, in)
 	for _, name := range broken {

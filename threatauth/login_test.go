@@ -171,9 +171,10 @@ func TestShadowTeachesNothingThatEnforcementWouldNot(t *testing.T) {
 	}
 }
 
-func TestNoUserAgentIsNoEvidence(t *testing.T) {
+// Leaving the header out is no way around the signal, and no evidence against a principal of
+// whom no device is known: there the mount may never have passed it on.
+func TestNoUserAgent(t *testing.T) {
 	m := withUser(t)
-	mustLogin(t, m)
 	from(m, home, "")
 	answer := login(m, "alice", "correct horse")
 	if answer.Response.Auth.Alias == nil {
@@ -183,6 +184,15 @@ func TestNoUserAgentIsNoEvidence(t *testing.T) {
 		if r := reason.(map[string]any); r["signal"] == "new_device" && r["known"] != false {
 			t.Errorf("new_device claims to know: %v", r)
 		}
+	}
+	from(m, home, laptop)
+	mustLogin(t, m)
+	from(m, home, "")
+	answer = login(m, "alice", "correct horse")
+	checkRestricted(t, answer.Response.Auth, home+"/32")
+	reason := decisionOf(t, m, answer.RequestID)["reasons"].([]any)[0].(map[string]any)
+	if reason["signal"] != "new_device" || !strings.HasPrefix(reason["text"].(string), "no User-Agent") {
+		t.Errorf("first reason is %v", reason)
 	}
 }
 

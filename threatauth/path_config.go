@@ -52,7 +52,10 @@ strictest counts. In mode "shadow" every decision is recorded and none acts.
 
 A restricted token is a service token with exactly restricted_policies ("default"
 only if listed), no entity, restricted_ttl, restricted_num_uses, and bound to the
-address it was issued to. Where that address is not known the login is denied.
+address it was issued to. Where that address is not known the login is denied,
+and so is a login whose risk policy cannot be read. Leave the mount's token_type
+at "default-service" (or "service"): one tuned to "batch" gets batch tokens from
+Vault whatever a plugin asks for, and Vault counts no uses of these.
 `
 
 func configFields() map[string]*framework.FieldSchema {
@@ -150,6 +153,9 @@ func decodeRules(f *backend.Fields, pairs []string) map[string]risk.Action {
 			f.Fail("actions: unknown rule %q, known are %s", rule, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 			continue
 		}
+		if _, twice := rules[rule]; twice {
+			f.Fail("actions: %s comes twice", rule)
+		}
 		rules[rule] = decodeAction(f, "actions: "+rule, action)
 	}
 	if len(rules) > maxRules {
@@ -167,7 +173,7 @@ func (b *Backend) writeConfig(ctx context.Context, r *logical.Request, changes [
 		for _, change := range changes {
 			change(stored)
 		}
-		return stored, nil
+		return stored, stored.check()
 	})
 }
 

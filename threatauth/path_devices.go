@@ -23,7 +23,9 @@ A device is a User-Agent, kept as a keyed digest. The first device of a user is
 learnt at the first allowed login; a login from another one is restricted and
 teaches nothing. Its decision in "risk/decisions" names the digest, by which it
 is approved here. Devices are seen only where the mount is tuned to pass the
-User-Agent header on (passthrough_request_headers).`
+User-Agent header on (passthrough_request_headers); a login without the header
+is one from a new device where others are known. To stop passing it on, set the
+action of "new_device" to "ignore" in "risk/config" first.`
 )
 
 func pathDeviceList(b *Backend) *framework.Path {

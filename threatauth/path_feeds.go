@@ -100,8 +100,8 @@ type feedWrite struct {
 
 func decodeFeedName(f *backend.Fields) string {
 	name := f.String("name")
-	if len(name) > 64 {
-		f.Fail("a feed's name has at most 64 bytes")
+	if len(name) > 64 || strings.Contains(name, "..") {
+		f.Fail(`a feed's name has at most 64 bytes and no ".."`)
 	}
 	return name
 }

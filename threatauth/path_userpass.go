@@ -39,7 +39,7 @@ var fieldUsername = &framework.FieldSchema{
 func (u *userpass) decodeUsername(f *backend.Fields) string {
 	name, ok := u.users.Normalize(f.String("username"))
 	if !ok {
-		f.Fail("username must have 1 to %d bytes", credential.MaxUsername)
+		f.Fail(`username must have 1 to %d bytes and no ".."`, credential.MaxUsername)
 	}
 	return name
 }
@@ -96,7 +96,7 @@ func (u *userpass) runLogin(ctx context.Context, r *logical.Request, claim crede
 	if claim.Principal == "" {
 		return nil, backend.Invalid("missing username")
 	}
-	if len(claim.Principal) > credential.MaxUsername {
+	if _, ok := u.users.Normalize(claim.Principal); !ok {
 		return u.refusal(), nil
 	}
 	return u.login(ctx, r, claim)

@@ -3,6 +3,7 @@ package threatauth
 import (
 	"context"
 
+	"github.com/hashicorp/go-sockaddr"
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/helper/policyutil"
 	"github.com/hashicorp/vault/sdk/helper/tokenutil"
@@ -112,6 +113,20 @@ func applyToken(r *logical.Request, data *framework.FieldData, user *credential.
 	} {
 		if err := tokenutil.UpgradeValue(data, old.name, "token_"+old.name, old.value, old.new); err != nil {
 			return backend.Invalid("%v", err)
+		}
+	}
+	return checkNetworks(data)
+}
+
+// checkNetworks turns down what sdk/helper/tokenutil takes for the path of a unix socket,
+// such as "10.0.0.0/33": no login could ever come from there.
+func checkNetworks(data *framework.FieldData) error {
+	for _, name := range []string{"token_bound_cidrs", "bound_cidrs"} {
+		networks, _ := data.Get(name).([]string)
+		for _, network := range networks {
+			if _, err := sockaddr.NewIPAddr(network); err != nil {
+				return backend.Invalid("%s: not an IP address or CIDR network", name)
+			}
 		}
 	}
 	return nil

@@ -82,6 +82,8 @@ func TestBadUserWrites(t *testing.T) {
 		{name: "negative duration", path: "users/new", data: map[string]any{"password": "x", "token_period": -1}, message: "negative"},
 		{name: "ttl over max", path: "users/new", data: map[string]any{"password": "x", "token_ttl": 9, "token_max_ttl": 8}, message: "cannot be greater"},
 		{name: "bad cidr", path: "users/new", data: map[string]any{"password": "x", "token_bound_cidrs": "here"}, message: ""},
+		{name: "cidr that passes for a unix socket", path: "users/alice", data: map[string]any{"token_bound_cidrs": "10.0.0.0/8,10.0.0.0/33"}, message: "token_bound_cidrs: not an IP address"},
+		{name: "deprecated cidr that passes for a unix socket", path: "users/new", data: map[string]any{"password": "x", "bound_cidrs": []any{"/run/x"}}, message: "bound_cidrs: not an IP address"},
 		{name: "bad deprecated cidr", path: "users/new", data: map[string]any{"password": "x", "bound_cidrs": "here"}, message: ""},
 		{name: "bad token type", path: "users/new", data: map[string]any{"password": "x", "token_type": "eternal"}, message: "token_type"},
 		{name: "periodic batch", path: "users/new", data: map[string]any{"password": "x", "token_type": "batch", "token_period": 5}, message: "batch"},
@@ -112,6 +114,29 @@ func TestOddNamesReachNoUser(t *testing.T) {
 	}
 	if status := login(m, "ALICE", "correct horse").Status; status != http.StatusOK {
 		t.Errorf("upper case: status %d", status)
+	}
+}
+
+// Vault's storage refuses a key with "..": such a name is the client's fault, not ours.
+func TestClimbingNames(t *testing.T) {
+	m := withUser(t)
+	m.Storage.FailWhen(func(_, key string) bool { return strings.Contains(key, "..") })
+	checkRefused(t, login(m, "a..b", "correct horse"))
+	for _, path := range []string{"users/a..b", "users/a..b/password", "users/a..b/policies", "risk/block/a..b", "risk/feeds/a..b", "risk/devices/a..b/" + strings.Repeat("a", 32)} {
+		if answer := m.Write(path, map[string]any{"password": "x", "content": "203.0.113.1\t5\n"}); answer.Status != http.StatusBadRequest {
+			t.Errorf("write %s: status %d %q", path, answer.Status, answer.Message)
+		}
+	}
+	for _, path := range []string{"users/a..b", "risk/block/a..b", "risk/feeds/a..b"} {
+		if status := m.Read(path).Status; status != http.StatusBadRequest {
+			t.Errorf("read %s: status %d", path, status)
+		}
+	}
+	if status := m.Read("risk/decisions/a..b").Status; status != http.StatusNotFound {
+		t.Errorf("read a decision: status %d", status)
+	}
+	if logs := m.Logs.String(); strings.Contains(logs, "request failed") {
+		t.Errorf("logged as a fault of ours: %s", logs)
 	}
 }
 

@@ -63,7 +63,8 @@ func (c Config) PrintAudit(context.Context) error {
 	})
 	for _, e := range ours[max(0, len(ours)-auditLines):] {
 		clock, _, _ := strings.Cut(e.Time[strings.Index(e.Time, "T")+1:], ".")
-		_, err := fmt.Fprintf(c.Out, "%s %-15s %-6s %s %s %s\n", clock, e.Request.RemoteAddress, e.Request.Operation, e.Request.ID, e.Request.Path, e.Error)
+		// The error, which may have several lines, is put on this one.
+		_, err := fmt.Fprintf(c.Out, "%s %-15s %-6s %s %s %s\n", clock, e.Request.RemoteAddress, e.Request.Operation, e.Request.ID, e.Request.Path, strings.Join(strings.Fields(e.Error), " "))
 		if err != nil {
 			return fmt.Errorf("printing the audit log: %v", err)
 		}

@@ -31,7 +31,7 @@ func programs() []program {
 // BuildPlugins compiles the two plugins and hsmseald into bin/.
 func (c Config) BuildPlugins(ctx context.Context) error {
 	c.say("building the plugins and hsmseald into %s", c.Bin())
-	return withLock(ctx, filepath.Join(c.Bin(), ".lock"), func() error {
+	return c.withLock(ctx, filepath.Join(c.Bin(), ".lock"), func() error {
 		for _, p := range programs() {
 			if err := c.goBuild(ctx, filepath.Join(c.Bin(), p.name), "./plugins/"+p.name, p.cgo); err != nil {
 				return err

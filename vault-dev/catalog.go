@@ -41,16 +41,11 @@ func plugins() []plugin {
 	}
 }
 
-// register puts the plugin's program into the catalog by its SHA-256 and reloads
-// the mount when the program is another than before.
-func (c Config) register(ctx context.Context, client *api.Client, p plugin) (changed bool, err error) {
-	program, err := c.install(p.program, "plugins")
-	if err != nil {
-		return false, err
-	}
+// register puts the plugin's program into the catalog by its SHA-256.
+func (c Config) register(ctx context.Context, client *api.Client, p plugin, program installed) error {
 	known, err := client.Sys().GetPluginWithContext(ctx, &api.GetPluginInput{Name: p.name, Type: p.kind, Version: backend.Version})
 	if err == nil && known.SHA256 == program.sum && known.Command == filepath.Base(program.path) {
-		return false, nil
+		return nil
 	}
 	c.say("registering %s %s in Vault's catalog, SHA-256 %s…", p.name, backend.Version, program.sum[:16])
 	err = client.Sys().RegisterPluginWithContext(ctx, &api.RegisterPluginInput{
@@ -58,21 +53,17 @@ func (c Config) register(ctx context.Context, client *api.Client, p plugin) (cha
 		Command: filepath.Base(program.path), SHA256: program.sum,
 	})
 	if err != nil {
-		return false, fmt.Errorf("registering %s: %v", p.name, err)
+		return fmt.Errorf("registering %s: %v", p.name, err)
 	}
-	return true, nil
+	return nil
 }
 
 // reload makes a mount use the program that is in the catalog now, and removes
 // the one it used before.
-func (c Config) reload(ctx context.Context, client *api.Client, p plugin) error {
+func (c Config) reload(ctx context.Context, client *api.Client, p plugin, program installed) error {
 	_, err := client.Logical().WriteWithContext(ctx, "sys/plugins/reload/backend", map[string]any{"mounts": []string{p.mount}})
 	if err != nil {
 		return fmt.Errorf("reloading %s: %v", p.mount, err)
-	}
-	program, err := c.install(p.program, "plugins")
-	if err != nil {
-		return err
 	}
 	return c.prune(p.program, "plugins", program)
 }

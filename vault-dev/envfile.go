@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -52,11 +53,18 @@ func (c Config) writeEnvFile(vault string) error {
 		{"PALISADE_DEV_PORT", fmt.Sprint(c.Port)},
 		{"PALISADE_FORWARDED_ADDR", c.ForwardedAddress()},
 	} {
-		fmt.Fprintf(&out, "export %s=%s\n", v[0], shellQuote(v[1]))
+		fmt.Fprintf(&out, "export %s=%s\n", v[0], ShellQuote(v[1]))
 	}
-	fmt.Fprintf(&out, "export PATH=%s:\"$PATH\"\n", shellQuote(filepath.Dir(link)))
+	fmt.Fprintf(&out, "export PATH=%s:\"$PATH\"\n", ShellQuote(filepath.Dir(link)))
 	return writeFile(c.EnvFile(), []byte(out.String()))
 }
 
-// shellQuote makes s one word of a POSIX shell.
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+// ShellQuote makes s one word of a POSIX shell; plain words stay as they are.
+func ShellQuote(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)

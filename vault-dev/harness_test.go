@@ -1,6 +1,8 @@
 package vaultdev_test
 
 import (
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,6 +89,64 @@ func TestCleanSparesForeignFolders(t *testing.T) {
 	}
 	if _, err := os.Stat(precious); err != nil {
 		t.Errorf("its content is gone: %v", err)
+	}
+}
+
+// What cannot work is said at once, before anything is built or made.
+func TestStateFolderThatCannotServe(t *testing.T) {
+	foreign, file := t.TempDir(), filepath.Join(t.TempDir(), "file")
+	for _, path := range []string{file, filepath.Join(foreign, "precious")} {
+		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct{ name, dir, want string }{
+		{"comment of SoftHSM's configuration", "/tmp/a#b", `has "#" in its path`},
+		{"separator of PATH", "/tmp/a:b", `has ":" in its path`},
+		{"escape of a URL", "/tmp/a%41", `has "%" in its path`},
+		{"pattern", "/tmp/a[b", `has "[" in its path`},
+		{"template", "/tmp/a${b}", `has "${" in its path`},
+		{"line feed", "/tmp/a\nb", `has "\n" in its path`},
+		{"somebody else's", foreign, "choose an empty folder"},
+		{"a file", file, "not a directory"},
+		{"below a file", filepath.Join(file, "run"), "not a directory"},
+		{"nobody may write there", "/proc/palisade", "/proc/palisade"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := vaultdev.Config{Root: "/nonexistent", Dir: test.dir, Port: 1, Out: t.Output()}.Up(t.Context())
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v; want one line with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestTakenPortIsNamedBeforeAnythingIsBuilt(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	port := listener.Addr().(*net.TCPAddr).Port
+	err = vaultdev.Config{Root: "/nonexistent", Dir: t.TempDir(), Port: port, Out: t.Output()}.Up(t.Context())
+	if want := fmt.Sprintf("port %d is taken", port); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v; want %q", err, want)
+	}
+}
+
+func TestShellQuote(t *testing.T) {
+	for _, test := range []struct{ name, give, want string }{
+		{"plain", "/a/b-c_d.e@f", "/a/b-c_d.e@f"},
+		{"blank", "/a b", "'/a b'"},
+		{"quote", "it's", `'it'\''s'`},
+		{"empty", "", "''"},
+		{"dollar", "$HOME", "'$HOME'"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := vaultdev.ShellQuote(test.give); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
 	}
 }
 

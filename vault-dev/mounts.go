@@ -13,15 +13,18 @@ import (
 // ensureMount registers the plugin and sees to it that its mount is there, uses
 // the registered program and is tuned.
 func (c Config) ensureMount(ctx context.Context, client *api.Client, p plugin) error {
-	changed, err := c.register(ctx, client, p)
+	program, err := c.install(p.program, "plugins")
 	if err != nil {
 		return err
 	}
-	mounted, err := isMounted(ctx, client, p)
+	if err := c.register(ctx, client, p, program); err != nil {
+		return err
+	}
+	before, err := mounted(ctx, client, p)
 	if err != nil {
 		return err
 	}
-	if !mounted {
+	if before == nil {
 		c.say("mounting %s", p.mount)
 		if err := mount(ctx, client, p); err != nil {
 			return err
@@ -33,19 +36,22 @@ func (c Config) ensureMount(ctx context.Context, client *api.Client, p plugin) e
 	if tuneErr != nil {
 		return fmt.Errorf("tuning %s: %v", p.mount, tuneErr)
 	}
-	if mounted && changed {
-		return c.reload(ctx, client, p)
+	// What the mount itself says decides: an earlier run may have been interrupted
+	// between the registration and the reload.
+	if before != nil && before.RunningSha256 != program.sum {
+		return c.reload(ctx, client, p, program)
 	}
 	return nil
 }
 
-func isMounted(ctx context.Context, client *api.Client, p plugin) (bool, error) {
+// mounted is how Vault describes the plugin's mount; nil when there is none.
+func mounted(ctx context.Context, client *api.Client, p plugin) (*api.MountOutput, error) {
 	if p.kind == api.PluginTypeCredential {
 		mounts, err := client.Sys().ListAuthWithContext(ctx)
-		return mounts[strings.TrimPrefix(p.mount, "auth/")] != nil, err
+		return mounts[strings.TrimPrefix(p.mount, "auth/")], err
 	}
 	mounts, err := client.Sys().ListMountsWithContext(ctx)
-	return mounts[p.mount] != nil, err
+	return mounts[p.mount], err
 }
 
 func mount(ctx context.Context, client *api.Client, p plugin) error {

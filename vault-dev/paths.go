@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -59,9 +60,16 @@ func (c Config) SealPIDFile() string { return c.path("hsmseald.pid") }
 // UserPasswordFile holds the password of the first user, [UserName].
 func (c Config) UserPasswordFile() string { return c.path(UserName + "-password") }
 
+// unusable is what PATH, the URL of a socket, a file name pattern or one of the
+// configuration files would not take as it stands.
+var unusable = regexp.MustCompile(`[:%#*?\[\\[:cntrl:]]|\$\{`)
+
 // makeFolders lays out the state folder and marks it as ours. A folder with
 // other content is refused, since Clean would remove it.
 func (c Config) makeFolders() error {
+	if found := unusable.FindString(c.Dir); found != "" {
+		return fmt.Errorf("the state folder %q has %q in its path, which Vault or SoftHSM would misread; set PALISADE_DEV_DIR to another", c.Dir, found)
+	}
 	entries, err := os.ReadDir(c.Dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading the state folder: %v", err)
@@ -69,12 +77,25 @@ func (c Config) makeFolders() error {
 	if len(entries) > 0 && !exists(c.path(marker)) {
 		return fmt.Errorf("%s holds files that are not a development Vault's; choose an empty folder", c.Dir)
 	}
-	for _, name := range []string{"", "tls", "hsm", "hsm/tokens", "hsm/state", "raft", "logs", "bin", "plugins"} {
+	if err := c.mark(); err != nil {
+		return fmt.Errorf("making the state folder: %v", err)
+	}
+	for _, name := range []string{"tls", "hsm", "hsm/tokens", "hsm/state", "raft", "logs", "bin", "plugins"} {
 		if err := os.MkdirAll(c.path(name), 0o700); err != nil {
 			return fmt.Errorf("making the state folder: %v", err)
 		}
 	}
-	return writeFile(c.path(marker), []byte("This folder belongs to the development Vault; `make dev-clean` removes it.\n"))
+	return nil
+}
+
+// mark makes the folder ours before anything else is in it, so that what an
+// interrupted start leaves can be resumed and removed. That the file is there is
+// all that counts: it needs not be whole.
+func (c Config) mark() error {
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(c.path(marker), []byte("This folder belongs to the development Vault; `make dev-clean` removes it.\n"), 0o600)
 }
 
 func exists(path string) bool {

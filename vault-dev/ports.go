@@ -3,10 +3,21 @@ package vaultdev
 import (
 	"fmt"
 	"net"
+
+	"github.com/palisade-vault/palisade/vault-dev/process"
 )
 
 // portCount is how many consecutive ports one development Vault uses.
 const portCount = 4
+
+// checkPorts is freePorts, unless it is our Vault that has them.
+func (c Config) checkPorts() error {
+	running, err := process.ReadRecord(c.VaultPIDFile())
+	if err != nil || running.Alive() {
+		return err
+	}
+	return c.freePorts()
+}
 
 // freePorts checks that nobody else listens on the ports we need, since Vault
 // itself only warns when a cluster port is taken.

@@ -47,7 +47,7 @@ func (c Config) renderVault(socket string) error {
 func (c Config) sealTokenFile() string { return c.path("hsm", "seal-token") }
 
 func render(name, target string, values any) error {
-	parsed, err := template.New("").Funcs(template.FuncMap{"quote": quote}).ParseFS(embedded, name)
+	parsed, err := template.New("").Funcs(template.FuncMap{"quote": strconv.Quote}).ParseFS(embedded, name)
 	if err != nil {
 		return fmt.Errorf("parsing %s: %v", name, err)
 	}
@@ -58,7 +58,3 @@ func render(name, target string, values any) error {
 	}
 	return writeFile(target, out.Bytes())
 }
-
-// quote writes a string for both versions of HCL, where "${" begins an
-// expression that a doubled dollar sign keeps literal.
-func quote(s string) string { return strings.ReplaceAll(strconv.Quote(s), "${", "$${") }

@@ -5,17 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
 
 	"github.com/palisade-vault/palisade/vault-dev/process"
 )
-
-// sealStartTime bounds a start of hsmseald, key generation in the token included.
-const sealStartTime = 30 * time.Second
 
 // startSeal brings hsmseald up under its supervisor and waits for its socket.
 // A daemon that runs from an older program is replaced.
@@ -34,40 +29,48 @@ func (c Config) startSeal(ctx context.Context) error {
 	if err := c.ensureSealToken(ctx, daemon); err != nil {
 		return err
 	}
+	supervisor, err := c.copySelf()
+	if err != nil {
+		return err
+	}
 	running, err := process.ReadRecord(c.SupervisorPIDFile())
 	if err != nil {
 		return err
 	}
+	before := logSize(c.SealLog())
 	if running.Alive() && running.Mark == daemon.sum {
 		c.note("hsmseald runs already")
-		return c.waitForSeal(ctx, socket)
+		return c.waitForSeal(ctx, socket, before)
 	}
 	if err := process.Stop(ctx, c.SupervisorPIDFile(), stopGrace); err != nil {
 		return err
 	}
-	if err := c.startSupervisor(daemon); err != nil {
+	if err := c.startSupervisor(supervisor, daemon); err != nil {
 		return err
 	}
-	return errors.Join(c.waitForSeal(ctx, socket), c.prune(sealProgram, "bin", daemon))
+	if err := c.waitForSeal(ctx, socket, before); err != nil {
+		return errors.Join(err, c.stopSeal(ctx))
+	}
+	return c.prune(sealProgram, "bin", daemon)
 }
 
-func (c Config) startSupervisor(daemon installed) error {
+func (c Config) startSupervisor(supervisor string, daemon installed) error {
 	c.say("starting hsmseald, which keeps Vault's unseal key in the token")
-	supervisor, err := c.copySelf()
+	env, err := c.daemonEnvironment()
 	if err != nil {
 		return err
 	}
 	_, err = process.Start(process.Spec{
 		Program: supervisor,
 		Args:    []string{"supervise", "-dir", c.Dir, "-program", daemon.path},
-		Env:     cleanEnvironment(),
+		Env:     env,
 		Log:     c.SealLog(), PIDFile: c.SupervisorPIDFile(), Mark: daemon.sum,
 	})
 	return err
 }
 
 // SuperviseSeal keeps the hsmseald at program running until ctx ends. It is the
-// body of the detached supervisor process.
+// body of the detached supervisor process, whose environment it passes on.
 func (c Config) SuperviseSeal(ctx context.Context, program string, output io.Writer) error {
 	return process.Supervise(ctx, process.Supervision{
 		Program: program, Args: []string{"serve", "-config", c.SealConfigFile()},
@@ -93,23 +96,6 @@ func (c Config) ensureSealToken(ctx context.Context, daemon installed) error {
 	return writeFile(c.sealTokenFile(), []byte(strings.TrimSpace(string(out))))
 }
 
-// waitForSeal waits until hsmseald accepts connections.
-func (c Config) waitForSeal(ctx context.Context, socket string) error {
-	ctx, cancel := context.WithTimeout(ctx, sealStartTime)
-	defer cancel()
-	err := process.Poll(ctx, func() bool {
-		conn, err := net.Dial("unix", socket)
-		if err != nil {
-			return false
-		}
-		return conn.Close() == nil
-	})
-	if err != nil {
-		return fmt.Errorf("hsmseald does not come up; the end of %s:\n%s", c.SealLog(), process.Tail(c.SealLog(), 12))
-	}
-	return nil
-}
-
 // stopSeal ends the supervisor, and with it hsmseald, and whatever of the two a
 // killed supervisor left behind.
 func (c Config) stopSeal(ctx context.Context) error {
@@ -117,13 +103,4 @@ func (c Config) stopSeal(ctx context.Context) error {
 		process.Stop(ctx, c.SupervisorPIDFile(), stopGrace),
 		process.Stop(ctx, c.SealPIDFile(), stopGrace),
 	)
-}
-
-// removeSocketFolder removes the short folder of the socket, where there is one.
-func (c Config) removeSocketFolder() error {
-	folder, err := c.socketFolder()
-	if err != nil || folder == "" {
-		return err
-	}
-	return os.RemoveAll(folder)
 }

@@ -6,25 +6,27 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
+	"path/filepath"
 )
 
 // HSMLabel is the label of the SoftHSM token.
 const HSMLabel = "palisade-dev"
 
-// softHSMModules are where Debian and Ubuntu put SoftHSM's PKCS#11 library.
+// softHSMModules are where Debian, Ubuntu and others put SoftHSM's PKCS#11
+// library: the places that scripts/install-deps.sh looks at.
 var softHSMModules = []string{
 	"/usr/lib/softhsm/libsofthsm2.so",
-	"/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-	"/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+	"/usr/lib/*/softhsm/libsofthsm2.so",
 	"/usr/lib64/pkcs11/libsofthsm2.so",
 	"/usr/local/lib/softhsm/libsofthsm2.so",
 }
 
 // SoftHSMModule returns the path of SoftHSM's library.
 func SoftHSMModule() (string, error) {
-	if i := slices.IndexFunc(softHSMModules, exists); i >= 0 {
-		return softHSMModules[i], nil
+	for _, pattern := range softHSMModules {
+		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
+			return found[0], nil
+		}
 	}
 	return "", errors.New("SoftHSM is not installed: run scripts/install-deps.sh")
 }

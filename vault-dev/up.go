@@ -13,6 +13,13 @@ import (
 // up. When it returns without an error, hsmseald and Vault run, Vault is
 // unsealed, and plugins, mounts, policies, the first user and the feed are there.
 func (c Config) Up(ctx context.Context) error {
+	// First what fails at once: building Vault takes minutes.
+	if err := c.makeFolders(); err != nil {
+		return err
+	}
+	if err := c.checkPorts(); err != nil {
+		return err
+	}
 	if err := c.installPackages(ctx); err != nil {
 		return err
 	}
@@ -23,10 +30,7 @@ func (c Config) Up(ctx context.Context) error {
 	if err := c.BuildPlugins(ctx); err != nil {
 		return err
 	}
-	if err := c.makeFolders(); err != nil {
-		return err
-	}
-	return withLock(ctx, c.path("lock"), func() error {
+	return c.withLock(ctx, c.path("lock"), func() error {
 		if err := c.start(ctx, binary); err != nil {
 			return err
 		}
@@ -37,6 +41,7 @@ func (c Config) Up(ctx context.Context) error {
 // start brings both daemons up, in the order in which Vault needs them.
 func (c Config) start(ctx context.Context, binary string) error {
 	for _, step := range []func(context.Context) error{
+		c.discardHalfMade,
 		c.ensureToken,
 		c.startSeal,
 		func(ctx context.Context) error { return c.StartVault(ctx, binary) },
@@ -75,7 +80,7 @@ func (c Config) Restart(ctx context.Context) error {
 	if err != nil {
 		return errors.New("nothing to restart: run `make dev` first")
 	}
-	return withLock(ctx, c.path("lock"), func() error {
+	return c.withLock(ctx, c.path("lock"), func() error {
 		c.say("stopping Vault")
 		if err := c.StopVault(ctx); err != nil {
 			return err
@@ -93,14 +98,14 @@ func (c Config) Stop(ctx context.Context) error {
 		c.say("nothing to stop: %s holds no development Vault", c.Dir)
 		return nil
 	}
-	return withLock(ctx, c.path("lock"), func() error { return c.stopAll(ctx) })
+	return c.withLock(ctx, c.path("lock"), func() error { return c.stopAll(ctx) })
 }
 
 func (c Config) stopAll(ctx context.Context) error {
 	c.say("stopping Vault")
 	err := c.StopVault(ctx)
 	c.say("stopping hsmseald")
-	return errors.Join(err, c.stopSeal(ctx), c.reap(ctx, "bin"))
+	return errors.Join(err, c.stopSeal(ctx), c.reap(ctx, "bin"), c.emptySocketFolder())
 }
 
 // Clean stops everything and removes the state folder with all that is in it. A
@@ -113,8 +118,8 @@ func (c Config) Clean(ctx context.Context) error {
 	if !exists(c.path(marker)) {
 		return fmt.Errorf("%s holds no development Vault: not removed", c.Dir)
 	}
-	return withLock(ctx, c.path("lock"), func() error {
-		if err := errors.Join(c.stopAll(ctx), c.removeSocketFolder()); err != nil {
+	return c.withLock(ctx, c.path("lock"), func() error {
+		if err := errors.Join(c.stopAll(ctx), c.removeShortFolder()); err != nil {
 			return err
 		}
 		return c.remove()

@@ -67,10 +67,14 @@ func (c Config) StartVault(ctx context.Context, binary string) error {
 	if err := errors.Join(c.ensureCertificates(time.Now()), c.renderVault(socket)); err != nil {
 		return err
 	}
+	env, err := c.daemonEnvironment()
+	if err != nil {
+		return err
+	}
 	c.say("starting Vault at %s", c.Address())
 	_, err = process.Start(process.Spec{
 		Program: binary, Args: []string{"server", "-config", c.VaultConfigFile()},
-		Env: cleanEnvironment(), Log: c.VaultLog(), PIDFile: c.VaultPIDFile(), Mark: binary,
+		Env: env, Log: c.VaultLog(), PIDFile: c.VaultPIDFile(), Mark: binary,
 	})
 	if err != nil {
 		return err

@@ -3,8 +3,10 @@ package backendtest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -105,7 +107,7 @@ func (m *Mount) answer(request *logical.Request, response *logical.Response, err
 	switch {
 	case failure != nil:
 		logical.AdjustErrorStatusCode(&status, failure)
-		answer.Status, answer.Message = status, failure.Error()
+		answer.Status, answer.Message = status, m.asCore(request, response, failure)
 	case status != 0:
 		answer.Status = status
 	case response == nil:
@@ -115,6 +117,23 @@ func (m *Mount) answer(request *logical.Request, response *logical.Response, err
 	}
 	m.checkSchema(request, answer)
 	return answer
+}
+
+// asCore is an error's text as core leaves it: around one that is not an error response it
+// puts a frame, but for login paths.
+func (m *Mount) asCore(request *logical.Request, response *logical.Response, failure error) string {
+	if response.IsError() || m.unauthenticated(request.Path) {
+		return failure.Error()
+	}
+	return fmt.Sprintf("1 error occurred:\n\t* %v\n\n", failure)
+}
+
+func (m *Mount) unauthenticated(path string) bool {
+	special := m.backend.SpecialPaths()
+	return special != nil && slices.ContainsFunc(special.Unauthenticated, func(pattern string) bool {
+		prefix, open := strings.CutSuffix(pattern, "*")
+		return path == pattern || open && strings.HasPrefix(path, prefix)
+	})
 }
 
 // fill reads a raw answer (logical.RespondWithStatusCode) as an HTTP client would.

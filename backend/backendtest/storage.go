@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -12,14 +13,15 @@ import (
 // ErrInjected is what a storage operation answers when a test made it fail.
 var ErrInjected = errors.New("injected storage fault")
 
-// Storage is in-memory storage that counts its calls and fails where it is told to. It may
-// be used by many goroutines.
+// Storage is in-memory storage that counts its calls, fails where it is told to, and refuses
+// ".." in a key, as Vault's does. It may be used by many goroutines.
 type Storage struct {
 	inner logical.InmemStorage
 
 	mu     sync.Mutex // guards what follows
 	counts Counts
 	fail   func(operation, key string) bool
+	late   bool // a failing operation happens all the same
 }
 
 // Counts is how often each storage operation was called, failed calls included.
@@ -38,9 +40,19 @@ func (s *Storage) Counts() Counts {
 // FailWhen makes every operation fail for which fail answers true, until it is called with
 // nil. operation is "get", "put", "delete" or "list".
 func (s *Storage) FailWhen(fail func(operation, key string) bool) {
+	s.setFault(fail, false)
+}
+
+// FailAfter is [Storage.FailWhen] for operations that happen and are answered with an error
+// all the same, as when the connection to Vault breaks at the wrong moment.
+func (s *Storage) FailAfter(fail func(operation, key string) bool) {
+	s.setFault(fail, true)
+}
+
+func (s *Storage) setFault(fail func(operation, key string) bool, late bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fail = fail
+	s.fail, s.late = fail, late
 }
 
 // FailWrite makes the nth next put or delete fail, counted from 1, and every later one as
@@ -73,43 +85,58 @@ func (s *Storage) Snapshot() map[string][]byte {
 }
 
 // Get implements logical.Storage.
-func (s *Storage) Get(ctx context.Context, key string) (*logical.StorageEntry, error) {
-	if err := s.called("get", key, func(c *Counts) { c.Get++ }); err != nil {
+func (s *Storage) Get(ctx context.Context, key string) (entry *logical.StorageEntry, err error) {
+	err = s.call("get", key, func(c *Counts) { c.Get++ }, func() error {
+		entry, err = s.inner.Get(ctx, key)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	return s.inner.Get(ctx, key)
+	return entry, nil
 }
 
 // Put implements logical.Storage.
 func (s *Storage) Put(ctx context.Context, entry *logical.StorageEntry) error {
-	if err := s.called("put", entry.Key, func(c *Counts) { c.Put++ }); err != nil {
-		return err
-	}
-	return s.inner.Put(ctx, entry)
+	return s.call("put", entry.Key, func(c *Counts) { c.Put++ }, func() error { return s.inner.Put(ctx, entry) })
 }
 
 // Delete implements logical.Storage.
 func (s *Storage) Delete(ctx context.Context, key string) error {
-	if err := s.called("delete", key, func(c *Counts) { c.Delete++ }); err != nil {
-		return err
-	}
-	return s.inner.Delete(ctx, key)
+	return s.call("delete", key, func(c *Counts) { c.Delete++ }, func() error { return s.inner.Delete(ctx, key) })
 }
 
 // List implements logical.Storage.
-func (s *Storage) List(ctx context.Context, prefix string) ([]string, error) {
-	if err := s.called("list", prefix, func(c *Counts) { c.List++ }); err != nil {
+func (s *Storage) List(ctx context.Context, prefix string) (keys []string, err error) {
+	err = s.call("list", prefix, func(c *Counts) { c.List++ }, func() error {
+		keys, err = s.inner.List(ctx, prefix)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	return s.inner.List(ctx, prefix)
+	return keys, nil
 }
 
-func (s *Storage) called(operation, key string, count func(*Counts)) error {
+func (s *Storage) call(operation, key string, count func(*Counts), do func() error) error {
+	failing, late, err := s.fault(operation, key, count)
+	switch {
+	case err != nil:
+		return err
+	case failing && late:
+		return errors.Join(ErrInjected, do())
+	case failing:
+		return ErrInjected
+	}
+	return do()
+}
+
+func (s *Storage) fault(operation, key string, count func(*Counts)) (failing, late bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	count(&s.counts)
-	if s.fail != nil && s.fail(operation, key) {
-		return ErrInjected
+	if strings.Contains(key, "..") {
+		return false, false, errors.New(logical.ErrRelativePath.Error()) // the plugin protocol keeps the text alone
 	}
-	return nil
+	return s.fail != nil && s.fail(operation, key), s.late, nil
 }

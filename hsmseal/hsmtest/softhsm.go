@@ -5,6 +5,7 @@ package hsmtest
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"math/big"
 	"os"
 	"os/exec"
@@ -30,6 +31,8 @@ type SoftHSM struct {
 	TokenDir string
 	// StateDir is an empty private directory.
 	StateDir string
+
+	interposed map[string]string // environment of the interposed library
 }
 
 // modules are where distributions put the library.
@@ -63,7 +66,9 @@ func New(t testing.TB) *SoftHSM {
 
 // Environment is what a process needs to find the token.
 func (h *SoftHSM) Environment() map[string]string {
-	return map[string]string{"SOFTHSM2_CONF": h.Config}
+	environment := map[string]string{"SOFTHSM2_CONF": h.Config}
+	maps.Copy(environment, h.interposed)
+	return environment
 }
 
 // Setenv makes the token visible to this process. Tests that use it are not

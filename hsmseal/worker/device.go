@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -31,6 +32,7 @@ type device struct {
 	mu         sync.RWMutex // held for reading while the token is in use
 	current    opened       // nil when closed
 	generation int          // of current
+	refused    error        // why the token or the guard took no login; this worker's PIN never changes
 	handles    sync.Map     // mechanism and key id => []cryptoki.Handle
 }
 
@@ -66,17 +68,21 @@ func (d *device) once(f func(opened) error) (generation int, err error) {
 }
 
 // ensureOpen opens the token when it is not. An error that the PIN guard did
-// not make is the device's.
+// not make is the device's. A refused login stays refused with its first text,
+// which says more than the guard's about not trying again.
 func (d *device) ensureOpen() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.current != nil {
-		return nil
+	if d.current != nil || d.refused != nil {
+		return d.refused
 	}
 	current, err := d.open()
 	if err != nil {
 		if err = translate(err); !isOurs(err) {
 			err = fmt.Errorf("%w: %v", ErrDevice, err)
+		}
+		if errors.Is(err, ErrPIN) {
+			d.refused = err
 		}
 		return err
 	}

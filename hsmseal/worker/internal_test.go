@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bytes"
+	"context"
 	"encoding/gob"
 	"errors"
 	"fmt"
@@ -136,6 +137,23 @@ func TestValidate(t *testing.T) {
 				t.Fatal("taken")
 			}
 		})
+	}
+}
+
+// TestBusyIsNotHung holds that a call waits for a session only so long that it
+// can still end before the daemon takes the worker for hung.
+func TestBusyIsNotHung(t *testing.T) {
+	s := newTestService(t)
+	s.setup.Deadline, s.device = time.Hour, &device{}
+	var reply Answer
+	err := s.serve(&reply, func(ctx context.Context, _ *device) error {
+		if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > time.Hour/2 {
+			t.Errorf("a call waits until %v", deadline)
+		}
+		return context.DeadlineExceeded
+	})
+	if err != nil || !errors.Is(reply.Fault.decode(), ErrDevice) {
+		t.Fatalf("got %v, %v", err, reply.Fault)
 	}
 }
 

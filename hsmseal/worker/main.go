@@ -20,8 +20,10 @@ const (
 	// lifelineFD is the read end of a pipe whose write end only the daemon
 	// holds: its end of file is the daemon's death, whatever killed it.
 	lifelineFD = 3
-	// farewell bounds the clean end of a worker whose daemon is gone.
-	farewell = time.Second
+	// farewell bounds the clean end of a worker whose daemon is gone, and
+	// lastLogin the end of a login it is in.
+	farewell  = time.Second
+	lastLogin = startTimeout
 )
 
 // Requested tells whether a command line, program name first, asks for a worker.
@@ -61,12 +63,24 @@ func exitWithDaemon(service *service) {
 	if _, err := io.Copy(io.Discard, lifeline); err != nil && !errors.Is(err, io.EOF) {
 		service.log.Error("lifeline to the daemon broke", "error", err)
 	}
-	time.AfterFunc(farewell, func() { os.Exit(1) })
+	time.AfterFunc(farewell, func() { service.exit(1) })
 	var reply Answer
 	code := 0
 	if err := service.Finish(struct{}{}, &reply); err != nil {
 		code = 1
 	}
+	service.exit(code)
+}
+
+// exit ends the process, but not inside a login: the PIN guard would be left
+// with an attempt without an outcome. No other login begins.
+func (s *service) exit(code int) {
+	time.AfterFunc(lastLogin, func() { leave(1) })
+	s.login.Lock()
+	leave(code)
+}
+
+func leave(code int) {
 	if removeSockets(os.Getenv(plugin.EnvUnixSocketDir)) != nil {
 		code = 1
 	}

@@ -50,6 +50,9 @@ func TestWrongPIN(t *testing.T) {
 		if !strings.Contains(err.Error(), "correct the PIN") {
 			t.Fatalf("error %q does not say what to do", err)
 		}
+		if asked := strings.Contains(err.Error(), "CKR_PIN_INCORRECT"); asked != (restart == 0) {
+			t.Fatalf("start %d answers %q", restart, err)
+		}
 		token.Close()
 		path, entry := journal(t, hsm)
 		if entry["state"] != "wrong" {

@@ -33,7 +33,7 @@ type Setup struct {
 	Module, Label, Serial, StateDir string
 	// PIN prints as nothing.
 	PIN secret
-	// Deadline bounds each later call.
+	// Deadline bounds each later call: the daemon kills a worker that overruns it.
 	Deadline time.Duration
 }
 

@@ -128,12 +128,14 @@ func (p *process) callWithin(ctx context.Context, limit time.Duration, method st
 	return reply, nil
 }
 
-// end ends the worker, cleanly when asked to and when it is up and can in
-// time, and waits until it is gone. It may be called more than once.
+// end ends the worker, cleanly when asked to and when it can in time, and waits
+// until it is gone. A clean end lets a start finish, which has its own limits:
+// a worker killed inside C_Login would leave the PIN guard an attempt without
+// an outcome, and two of these close it. It may be called more than once.
 func (p *process) end(clean bool) error {
 	var err error
 	p.ending.Do(func() {
-		if !clean || !p.up() {
+		if !clean {
 			p.kill()
 		}
 		<-p.ready
@@ -144,15 +146,6 @@ func (p *process) end(clean bool) error {
 		err = p.release()
 	})
 	return err
-}
-
-func (p *process) up() bool {
-	select {
-	case <-p.ready:
-		return true
-	default:
-		return false
-	}
 }
 
 func (p *process) release() error {

@@ -207,3 +207,25 @@ func TestCloseLeavesNothing(t *testing.T) {
 		t.Fatalf("left behind: %v, %v", left, err)
 	}
 }
+
+// child is the one child of a process that is not this one.
+func child(t *testing.T, parent int) int {
+	t.Helper()
+	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var children []byte
+	for _, path := range paths {
+		list, err := os.ReadFile(path)
+		if err != nil {
+			continue // that thread ended meanwhile
+		}
+		children = append(children, list...)
+	}
+	var only int
+	if n, err := fmt.Sscan(string(children), &only); n != 1 {
+		t.Fatalf("children %q: %v", children, err)
+	}
+	return only
+}

@@ -22,6 +22,8 @@ import (
 type service struct {
 	log hclog.Logger
 
+	login sync.Mutex // held from writing an attempt down to writing its outcome down
+
 	mu     sync.Mutex
 	setup  Setup
 	device *device
@@ -82,6 +84,10 @@ func (s *service) Finish(_ struct{}, reply *Answer) error {
 	})
 }
 
+// serve runs f on the device. The context bounds f's wait for a session, to half
+// the deadline: a call that the token has no session for is answered as the
+// device's trouble, before the daemon takes a busy worker for a hung one and
+// kills it with all its calls.
 func (s *service) serve(reply *Answer, f func(context.Context, *device) error) error {
 	s.mu.Lock()
 	d, deadline := s.device, s.setup.Deadline
@@ -90,7 +96,7 @@ func (s *service) serve(reply *Answer, f func(context.Context, *device) error) e
 		if d == nil {
 			return errors.New("worker is not set up")
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), deadline)
+		ctx, cancel := context.WithTimeout(context.Background(), deadline/2)
 		defer cancel()
 		return f(ctx, d)
 	})
@@ -113,6 +119,8 @@ func (s *service) openToken() (opened, error) {
 	return token.Open(s.setup.Module, want, func(info token.Info, login func([]byte) error) error {
 		guard := pinguard.Login{Dir: s.setup.StateDir, Identity: info.Identity(), Serial: info.Serial, Random: rand.Reader}
 		flags := pinguard.Flags{CountLow: info.PINCountLow, FinalTry: info.PINFinalTry, Locked: info.PINLocked}
+		s.login.Lock()
+		defer s.login.Unlock()
 		return guard.Do(s.setup.PIN, flags, func() error { return login(s.setup.PIN) })
 	})
 }

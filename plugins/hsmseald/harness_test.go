@@ -124,7 +124,16 @@ type daemon struct {
 // serve starts the daemon and waits until it is ready.
 func (s *site) serve(t *testing.T) *daemon {
 	t.Helper()
+	d := s.launch(t)
+	d.await(t, "ready")
+	return d
+}
+
+// launch starts the daemon, which inherits the files from descriptor 3 on.
+func (s *site) launch(t *testing.T, inherited ...*os.File) *daemon {
+	t.Helper()
 	d := &daemon{cmd: hsmseald(context.WithoutCancel(t.Context()), "serve", "-config", s.config, "-log-level=trace"), lines: make(chan string, 10_000)}
+	d.cmd.ExtraFiles = inherited
 	stderr, err := d.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +148,6 @@ func (s *site) serve(t *testing.T) *daemon {
 		}
 	}()
 	t.Cleanup(func() { d.end(t, syscall.SIGKILL) })
-	d.await(t, "ready")
 	return d
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,6 +85,9 @@ func TestWrongPINIsTriedOnce(t *testing.T) {
 		}
 		if first == "" {
 			first = journal()
+			if !strings.Contains(got.stderr, "CKR_PIN_INCORRECT") {
+				t.Errorf("the first start does not say that the token refused the PIN: %s", got.stderr)
+			}
 		}
 		// Every attempt is written down before it is made.
 		if !strings.Contains(first, "wrong") || journal() != first {
@@ -93,6 +98,66 @@ func TestWrongPINIsTriedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.serve(t)
+}
+
+// TestNoLoginBeforeTheRest: what is wrong with the listener or with another
+// token is found before any token is asked to take a PIN.
+func TestNoLoginBeforeTheRest(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		fault func(*testing.T, *site)
+		want  string
+	}{
+		{"listener", func(t *testing.T, s *site) {
+			if err := os.WriteFile(s.socket, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, "is no socket"},
+		{"module of the second token", func(t *testing.T, s *site) {
+			edit(t, s.config, `tenant "dev"`, "token \"b\" {\nmodule = \"/nowhere/libhsm.so\"\nlabel = \"b\"\npin_fd = 3\n}\ntenant \"dev\"")
+		}, "/nowhere/libhsm.so"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newSite(t)
+			test.fault(t, s)
+			got := s.run(t, "serve", "-config", s.config, "-log-level=off")
+			if got.code != 1 || !strings.Contains(got.stderr, test.want) {
+				t.Errorf("ends with %d and says: %s", got.code, got.stderr)
+			}
+			if journals, err := filepath.Glob(filepath.Join(s.dir, "state", "pin-guard", "*.json")); err != nil || len(journals) != 0 {
+				t.Errorf("a token was logged in to: %v, %v", journals, err)
+			}
+		})
+	}
+}
+
+// TestPINDescriptorsStayInTheDaemon: no token's library inherits another's PIN.
+func TestPINDescriptorsStayInTheDaemon(t *testing.T) {
+	s := newSite(t)
+	edit(t, s.config, `tenant "dev"`, fmt.Sprintf("token \"b\" {\nmodule = %q\nlabel = \"none\"\npin_fd = 7\n}\ntenant \"dev\"", s.hsm.Module))
+	edit(t, s.config, `mount_path =`, "tokens = [\"softhsm\"]\nmount_path =")
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipe, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", reader.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := s.launch(t, reader, reader, reader, reader, reader) // 3 to 7
+	d.await(t, "plugin started")                             // while the second PIN is yet to come
+	for _, worker := range children(t, d.cmd.Process.Pid) {
+		if target, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/7", worker)); err == nil && target == pipe {
+			t.Errorf("worker %d has the PIN's pipe open", worker)
+		}
+	}
+	if _, err := writer.WriteString("123456"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(writer.Close(), reader.Close()); err != nil {
+		t.Fatal(err)
+	}
+	d.await(t, "ready")
 }
 
 func TestTwoDaemonsOnOneState(t *testing.T) {

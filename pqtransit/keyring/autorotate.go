@@ -63,7 +63,7 @@ func (r *Keyring) peek(ctx context.Context, storage logical.Storage, name string
 	}
 	place := r.acquire(name)
 	defer r.release(name, place)
-	found, err := r.load(ctx, storage, name)
+	found, err := r.load(ctx, storage, name, nil)
 	if err != nil || found == nil {
 		return nil, err
 	}

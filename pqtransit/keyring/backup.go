@@ -24,7 +24,7 @@ type ownBackup struct {
 func (r *Keyring) Backup(ctx context.Context, storage logical.Storage, name string) (string, error) {
 	place := r.acquire(name)
 	defer r.release(name, place)
-	found, err := r.load(ctx, storage, name)
+	found, err := r.load(ctx, storage, name, place.known())
 	switch {
 	case err != nil:
 		return "", err
@@ -116,7 +116,7 @@ func parseOwnBackup(name string, decoded []byte) (*restored, error) {
 	if err := json.Unmarshal(backup.Key, &named); err != nil {
 		return nil, refuse("backup does not decode")
 	}
-	key, err := decodeOwn(named.Name, backup.Key)
+	key, err := decodeOwn(named.Name, backup.Key, nil)
 	if err != nil {
 		return nil, refuse("backup is not sound: %v", err)
 	}

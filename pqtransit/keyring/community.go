@@ -13,7 +13,7 @@ import (
 
 // keyOfPolicy reads what keysutil loaded. The key shares no byte slice with the policy, but
 // big numbers, which neither side changes.
-func keyOfPolicy(policy *keysutil.Policy) (*Key, error) {
+func keyOfPolicy(policy *keysutil.Policy, known parsed) (*Key, error) {
 	algorithm, ok := suite.ByStoredType(int(policy.Type))
 	if !ok {
 		return nil, refuse("key %s has type %v, which this release does not support", policy.Name, policy.Type)
@@ -29,7 +29,7 @@ func keyOfPolicy(policy *keysutil.Policy) (*Key, error) {
 		if err != nil {
 			return nil, fmt.Errorf("key %s: version %q is not a number", policy.Name, text)
 		}
-		version, err := versionOfEntry(algorithm, number, entry)
+		version, err := versionOfEntry(algorithm, number, entry, known)
 		if err != nil {
 			return nil, fmt.Errorf("key %s: version %d: %v", policy.Name, number, err)
 		}
@@ -112,10 +112,14 @@ func (k *Key) newPolicy() *keysutil.Policy {
 	return policy
 }
 
-func versionOfEntry(algorithm *suite.Suite, number int, entry keysutil.KeyEntry) (*Version, error) {
-	key, err := algorithm.FromMaterial(materialOf(entry))
-	if err != nil {
-		return nil, err
+func versionOfEntry(algorithm *suite.Suite, number int, entry keysutil.KeyEntry, known parsed) (*Version, error) {
+	material := materialOf(entry)
+	key, ok := known.key(number, algorithm, func(key suite.Key) bool { return sameMaterial(key.Material(), material) })
+	if !ok {
+		var err error
+		if key, err = algorithm.FromMaterial(material); err != nil {
+			return nil, err
+		}
 	}
 	version := &Version{
 		Number:       number,

@@ -30,7 +30,7 @@ type Spec struct {
 	KeySize int
 }
 
-// check finds the algorithm, and refuses what no key can be.
+// check finds the algorithm, and refuses what is wrong whether or not the key exists.
 func (s Spec) check() (*suite.Suite, error) {
 	if err := checkAutoRotate(s.AutoRotatePeriod); err != nil {
 		return nil, err
@@ -47,12 +47,20 @@ func (s Spec) check() (*suite.Suite, error) {
 		return nil, refuse("key type %s not supported for this operation", algorithm.Name)
 	case s.KeySize != 0:
 		return nil, refuse("key_size is not valid for algorithm %s", algorithm.Name)
-	case s.Derived && !algorithm.Derivation:
-		return nil, refuse("key derivation and convergent encryption not supported for keys of type %s", algorithm.Name)
-	case s.Convergent && !algorithm.Convergent:
-		return nil, refuse("convergent encryption not supported for keys of type %s", algorithm.Name)
 	}
 	return algorithm, nil
+}
+
+// checkDerivation refuses what the algorithm cannot do, which an existing key of the name is
+// spared, as in the built-in engine.
+func (s Spec) checkDerivation(algorithm *suite.Suite) error {
+	switch {
+	case s.Derived && !algorithm.Derivation:
+		return refuse("key derivation and convergent encryption not supported for keys of type %s", algorithm.Name)
+	case s.Convergent && !algorithm.Convergent:
+		return refuse("convergent encryption not supported for keys of type %s", algorithm.Name)
+	}
+	return nil
 }
 
 func lookup(name string) (*suite.Suite, error) {
@@ -83,7 +91,7 @@ func (r *Keyring) Create(ctx context.Context, storage logical.Storage, name stri
 	}
 	place := r.acquire(name)
 	defer r.release(name, place)
-	found, err := r.load(ctx, storage, name)
+	found, err := r.load(ctx, storage, name, nil)
 	if err != nil {
 		return nil, false, err
 	}
@@ -99,6 +107,9 @@ func (r *Keyring) Create(ctx context.Context, storage logical.Storage, name stri
 }
 
 func (r *Keyring) create(ctx context.Context, storage logical.Storage, name string, algorithm *suite.Suite, spec Spec) (*loaded, error) {
+	if err := spec.checkDerivation(algorithm); err != nil {
+		return nil, err
+	}
 	key := spec.newKey(name)
 	if err := r.makeVersion(key, algorithm, algorithm.Purpose); err != nil {
 		return nil, err

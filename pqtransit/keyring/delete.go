@@ -11,7 +11,7 @@ import (
 func (r *Keyring) Delete(ctx context.Context, storage logical.Storage, name string) error {
 	place := r.acquire(name)
 	defer r.release(name, place)
-	found, err := r.load(ctx, storage, name)
+	found, err := r.load(ctx, storage, name, nil)
 	if err != nil {
 		return err
 	}

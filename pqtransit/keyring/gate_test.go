@@ -25,6 +25,7 @@ var mayReveal = map[string]string{
 	"Version.entry":      "stores a key in keysutil's format",
 	"versionOfEntry":     "loads a key",
 	"ownVersion.decode":  "loads a key",
+	"ownVersion.parse":   "loads a key, or takes the one in memory",
 	"loaded.takeArchive": "loads archived versions",
 	"loaded.mend":        "compares the archive with the policy",
 	"Keyring.addVersion": "makes a version's HMAC key",

@@ -44,6 +44,9 @@ func (r *Keyring) Import(ctx context.Context, storage logical.Storage, name stri
 	if err != nil {
 		return nil, err
 	}
+	if err := in.checkDerivation(algorithm); err != nil {
+		return nil, err
+	}
 	existing, err := r.Get(ctx, storage, name)
 	if err != nil {
 		return nil, err
@@ -57,7 +60,7 @@ func (r *Keyring) Import(ctx context.Context, storage logical.Storage, name stri
 	}
 	place := r.acquire(name)
 	defer r.release(name, place)
-	found, err := r.load(ctx, storage, name)
+	found, err := r.load(ctx, storage, name, nil)
 	switch {
 	case err != nil:
 		return nil, err

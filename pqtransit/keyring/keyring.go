@@ -59,7 +59,7 @@ func (r *Keyring) Get(ctx context.Context, storage logical.Storage, name string)
 	if key := place.key.Load(); key != nil {
 		return key, nil
 	}
-	found, err := r.load(ctx, storage, name)
+	found, err := r.load(ctx, storage, name, nil)
 	if err != nil || found == nil {
 		return nil, err
 	}
@@ -115,6 +115,14 @@ func (r *Keyring) release(name string, place *slot) {
 	place.mu.Unlock()
 }
 
+// known are the versions that are in memory.
+func (s *slot) known() parsed {
+	if key := s.key.Load(); key != nil {
+		return key.versions
+	}
+	return nil
+}
+
 // publish caches a key that its owner has loaded or changed.
 func (r *Keyring) publish(place *slot, key *Key) {
 	if r.cache {
@@ -130,7 +138,7 @@ func (r *Keyring) publish(place *slot, key *Key) {
 func (r *Keyring) change(ctx context.Context, storage logical.Storage, name string, edit func(*loaded) (bool, error)) (*Key, error) {
 	place := r.acquire(name)
 	defer r.release(name, place)
-	found, err := r.load(ctx, storage, name)
+	found, err := r.load(ctx, storage, name, place.known())
 	if err != nil {
 		return nil, err
 	}

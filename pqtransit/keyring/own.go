@@ -101,7 +101,7 @@ func (v *Version) encode() ownVersion {
 
 // decodeOwn reads the key of that name. Anything but what encodeOwn writes is an error,
 // because guessing at a stored key is how keys are lost. Errors never quote the input.
-func decodeOwn(name string, value []byte) (*Key, error) {
+func decodeOwn(name string, value []byte, known parsed) (*Key, error) {
 	var version struct {
 		Format int `json:"format"`
 	}
@@ -115,7 +115,7 @@ func decodeOwn(name string, value []byte) (*Key, error) {
 	if err := json.Unmarshal(value, &stored); err != nil {
 		return nil, fmt.Errorf("stored key %s does not decode", name)
 	}
-	key, err := stored.key()
+	key, err := stored.key(known)
 	if err != nil {
 		return nil, fmt.Errorf("stored key %s: %v", name, err)
 	}
@@ -128,7 +128,7 @@ func decodeOwn(name string, value []byte) (*Key, error) {
 	return key, nil
 }
 
-func (s *ownKey) key() (*Key, error) {
+func (s *ownKey) key(known parsed) (*Key, error) {
 	if s.AutoRotateSeconds < 0 || s.AutoRotateSeconds > int64(1<<63-1)/int64(time.Second) {
 		return nil, errors.New("auto-rotation period is out of range")
 	}
@@ -153,21 +153,21 @@ func (s *ownKey) key() (*Key, error) {
 			Restore:              s.Restore,
 		},
 	}
-	if err := key.takeVersions(s.Versions); err != nil {
+	if err := key.takeVersions(s.Versions, known); err != nil {
 		return nil, err
 	}
 	return key, key.check()
 }
 
 // takeVersions wants every version from the oldest available one on, in order.
-func (k *Key) takeVersions(stored []ownVersion) error {
+func (k *Key) takeVersions(stored []ownVersion, known parsed) error {
 	k.versions = make(map[int]*Version, len(stored))
 	for i, entry := range stored {
 		number := max(k.MinAvailable, 1) + i
 		if entry.Version != number {
 			return fmt.Errorf("version %d is where version %d should be", entry.Version, number)
 		}
-		version, err := entry.decode()
+		version, err := entry.decode(known)
 		if err != nil {
 			return fmt.Errorf("version %d: %v", number, err)
 		}
@@ -177,7 +177,7 @@ func (k *Key) takeVersions(stored []ownVersion) error {
 	return nil
 }
 
-func (s *ownVersion) decode() (*Version, error) {
+func (s *ownVersion) decode(known parsed) (*Version, error) {
 	algorithm, ok := suite.Lookup(s.Suite)
 	if !ok {
 		return nil, fmt.Errorf("unknown key type %q", s.Suite)
@@ -195,15 +195,22 @@ func (s *ownVersion) decode() (*Version, error) {
 		hmacKey:      suite.NewSecret(s.HMACKey),
 		convergent:   s.Convergent,
 	}
-	switch {
-	case len(s.Private) > 0:
-		version.key, err = algorithm.Parse(s.Private)
-	case algorithm.ParsePublic != nil:
-		version.key, err = algorithm.ParsePublic(s.Public)
-	default:
-		err = errors.New("has no key")
-	}
+	version.key, err = s.parse(algorithm, known)
 	return version, err
+}
+
+func (s *ownVersion) parse(algorithm *suite.Suite, known parsed) (suite.Key, error) {
+	private := suite.NewSecret(s.Private)
+	key, ok := known.key(s.Version, algorithm, func(key suite.Key) bool { return !private.IsZero() && key.Private().Equal(private) })
+	switch {
+	case ok:
+		return key, nil
+	case !private.IsZero():
+		return algorithm.Parse(s.Private)
+	case algorithm.ParsePublic != nil:
+		return algorithm.ParsePublic(s.Public)
+	}
+	return nil, errors.New("has no key")
 }
 
 // check holds what every stored key must fulfil.

@@ -91,7 +91,7 @@ func TestDecodeOwnReadsTheGoldenFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := decodeOwn("billing-2026.a_b", value)
+	key, err := decodeOwn("billing-2026.a_b", value, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestDecodeOwnRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			key, err := decodeOwn("billing-2026.a_b", test.value)
+			key, err := decodeOwn("billing-2026.a_b", test.value, nil)
 			if err == nil || key != nil {
 				t.Fatalf("decoded %v", key)
 			}
@@ -182,7 +182,7 @@ func FuzzDecodeOwn(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value []byte) {
 		isStub(value)
-		key, err := decodeOwn("billing-2026.a_b", value)
+		key, err := decodeOwn("billing-2026.a_b", value, nil)
 		if err != nil {
 			if key != nil {
 				t.Fatal("a key along with an error")

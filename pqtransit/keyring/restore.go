@@ -66,7 +66,7 @@ func parsePolicyBackup(name string, decoded []byte) (*restored, error) {
 	if err := takeArchived(policy, &data); err != nil {
 		return nil, refuse("backup is not sound: %v", err)
 	}
-	key, err := keyOfPolicy(policy)
+	key, err := keyOfPolicy(policy, nil)
 	if err != nil {
 		return nil, refuse("backup is not sound: %v", err)
 	}
@@ -136,7 +136,7 @@ func (r *Keyring) Restore(ctx context.Context, storage logical.Storage, name, ba
 	if err := fresh.store(ctx, storage, entry != nil); err != nil {
 		return nil, err
 	}
-	found, err := r.load(ctx, storage, name)
+	found, err := r.load(ctx, storage, name, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func TestCreateLeavesAnExistingKeyAlone(t *testing.T) {
 	m.create("k", keyring.Spec{Type: symmetric, AutoRotatePeriod: time.Hour})
 	before := m.storage.Snapshot()
 	for _, m := range []*mount{m, m.fresh()} {
-		key, created, err := m.keys.Create(t.Context(), m.storage, "k", keyring.Spec{Type: hybrid, Exportable: true})
+		key, created, err := m.keys.Create(t.Context(), m.storage, "k", keyring.Spec{Type: hybrid, Exportable: true, Derived: true})
 		if err != nil || created || key.Suite().Name != symmetric || key.Exportable || key.AutoRotatePeriod != time.Hour {
 			t.Errorf("%+v, created %v, %v", key, created, err)
 		}

@@ -3,6 +3,7 @@ package keyring
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/hashicorp/vault/sdk/helper/keysutil"
@@ -22,13 +23,15 @@ type loaded struct {
 	key    *Key
 	policy *keysutil.Policy // nil in our own format, and for a key that is not yet stored
 	stored bool             // false for a key that is not yet stored
+	known  parsed           // versions as they were loaded
 	// replaced is the number of a version that is stored and has changed, 0 for none.
 	replaced int
 }
 
 // load answers nil when there is no such key. Only whoever holds the name's lock may call
-// it, since it upgrades entries of old Vault releases as the built-in engine does.
-func (r *Keyring) load(ctx context.Context, storage logical.Storage, name string) (*loaded, error) {
+// it, since it upgrades entries of old Vault releases as the built-in engine does. Keys of
+// versions that are known and unchanged in storage are not parsed again.
+func (r *Keyring) load(ctx context.Context, storage logical.Storage, name string, known parsed) (*loaded, error) {
 	entry, err := storage.Get(ctx, policyPrefix+name)
 	switch {
 	case err != nil:
@@ -36,7 +39,7 @@ func (r *Keyring) load(ctx context.Context, storage logical.Storage, name string
 	case entry == nil:
 		return nil, nil
 	case isStub(entry.Value):
-		return loadOwn(ctx, storage, name)
+		return loadOwn(ctx, storage, name, known)
 	}
 	policy, err := keysutil.LoadPolicy(ctx, storage, policyPrefix+name)
 	if err != nil {
@@ -50,11 +53,11 @@ func (r *Keyring) load(ctx context.Context, storage logical.Storage, name string
 			return nil, err
 		}
 	}
-	key, err := keyOfPolicy(policy)
+	key, err := keyOfPolicy(policy, known)
 	if err != nil {
 		return nil, err
 	}
-	return &loaded{key: key, policy: policy, stored: true}, nil
+	return &loaded{key: key, policy: policy, stored: true, known: maps.Clone(key.versions)}, nil
 }
 
 // upgrade does what keysutil's LockManager does with what it loads.
@@ -73,7 +76,7 @@ func (r *Keyring) upgrade(ctx context.Context, storage logical.Storage, policy *
 	return nil
 }
 
-func loadOwn(ctx context.Context, storage logical.Storage, name string) (*loaded, error) {
+func loadOwn(ctx context.Context, storage logical.Storage, name string, known parsed) (*loaded, error) {
 	entry, err := storage.Get(ctx, ownPrefix+name)
 	if err != nil {
 		return nil, fmt.Errorf("failed to read key %s: %w", name, err)
@@ -81,11 +84,11 @@ func loadOwn(ctx context.Context, storage logical.Storage, name string) (*loaded
 	if entry == nil {
 		return nil, fmt.Errorf("key %s has its stub but not its entry under %s", name, ownPrefix)
 	}
-	key, err := decodeOwn(name, entry.Value)
+	key, err := decodeOwn(name, entry.Value, known)
 	if err != nil {
 		return nil, err
 	}
-	return &loaded{key: key, stored: true}, nil
+	return &loaded{key: key, stored: true, known: maps.Clone(key.versions)}, nil
 }
 
 // save writes a changed key in the format that fits it, and leaves in l.key what a load
@@ -162,7 +165,7 @@ func (l *loaded) persist(ctx context.Context, storage logical.Storage) error {
 		return fmt.Errorf("failed to store key %s: %w", l.key.Name, err)
 	}
 	// Versions may have moved to or from the archive.
-	key, err := keyOfPolicy(l.policy)
+	key, err := keyOfPolicy(l.policy, l.key.versions)
 	if err != nil {
 		return err
 	}
@@ -201,7 +204,7 @@ func (l *loaded) takeArchive(ctx context.Context, storage logical.Storage) error
 			return fmt.Errorf("key %s: version %d is missing from the archive", l.key.Name, number)
 		}
 		algorithm, _ := suite.ByStoredType(int(l.policy.Type))
-		version, err := versionOfEntry(algorithm, number, archive.Keys[index])
+		version, err := versionOfEntry(algorithm, number, archive.Keys[index], nil)
 		if err != nil {
 			return fmt.Errorf("key %s: version %d in the archive: %v", l.key.Name, number, err)
 		}
@@ -218,8 +221,9 @@ func (l *loaded) putOwn(ctx context.Context, storage logical.Storage) error {
 	if err != nil {
 		return err
 	}
-	// What could not be read back must not replace what can.
-	if _, err := decodeOwn(l.key.Name, encoded); err != nil {
+	// What could not be read back must not replace what can. Only versions that were not read
+	// before can fail that.
+	if _, err := decodeOwn(l.key.Name, encoded, l.known); err != nil {
 		return err
 	}
 	return put(ctx, storage, ownPrefix+l.key.Name, encoded)

@@ -108,6 +108,34 @@ func TestConvertedKeyHasNoArchive(t *testing.T) {
 	m.mustDecrypt("k", keyring.Parameters{}, old, "x")
 }
 
+// The built-in engine's archive starts with the oldest version that was not trimmed.
+func TestConversionOfATrimmedKey(t *testing.T) {
+	m := newMount(t)
+	policy := theirsCreate(t, m.storage, keyring.Spec{Type: symmetric})
+	var ciphertexts []string
+	for range 4 {
+		ciphertexts = append(ciphertexts, theirsEncrypt(t, policy, nil, "x"))
+		if err := policy.Rotate(t.Context(), m.storage, cryptoRand); err != nil {
+			t.Fatal(err)
+		}
+	}
+	policy.MinDecryptionVersion, policy.MinEncryptionVersion, policy.MinAvailableVersion = 4, 4, 2
+	if err := policy.Persist(t.Context(), m.storage); err != nil {
+		t.Fatal(err)
+	}
+	m.rotate("k", keyring.Rotation{Type: hybrid, AllowUnauthenticatedEncryption: true})
+	_, err := m.keys.Configure(t.Context(), m.storage, "k", keyring.Configuration{MinDecryption: new(1)})
+	wantRefusal(t, err, "min decryption version should not be less then min available version")
+	m.configure("k", keyring.Configuration{MinDecryption: new(2)})
+	for _, m := range []*mount{m, m.fresh()} {
+		for _, ciphertext := range ciphertexts[1:] {
+			m.mustDecrypt("k", keyring.Parameters{}, ciphertext, "x")
+		}
+		_, err := m.get("k").Decrypt(keyring.Parameters{}, ciphertexts[0])
+		wantRefusal(t, err, "too old")
+	}
+}
+
 func TestConversionNeedsTheWholeArchive(t *testing.T) {
 	m := newMount(t)
 	m.create("k", keyring.Spec{Type: symmetric})

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/crypto/bcrypt"
@@ -22,18 +24,31 @@ const maxWaiting = 1024
 
 // Hasher makes and checks password hashes, at most so many at a time. A caller waits for
 // its turn until its context ends.
+//
+// Hashes of different shapes take different times. So that the time of a refusal does not
+// tell a user with an imported hash from one who does not exist, every check does the work of
+// each shape that stored hashes were seen to have. What remains: after a start, the first
+// check of a user with an older shape takes less time than the later ones and other than an
+// unknown user's; and shapes beyond the bounds of [shape.common] show at all times.
 type Hasher struct {
 	params  Params
 	random  io.Reader
 	slots   chan struct{}
 	waiting atomic.Int64
 	work    atomic.Uint64
+
+	mu     sync.Mutex // guards shapes
+	shapes []shape    // those seen, the one of new hashes first
 }
 
 // NewHasher makes hashes with params and salts from random; parallel is how many run at a
 // time, at least 1.
 func NewHasher(params Params, random io.Reader, parallel int) *Hasher {
-	return &Hasher{params: params, random: random, slots: make(chan struct{}, max(parallel, 1))}
+	return &Hasher{
+		params: params, random: random,
+		slots:  make(chan struct{}, max(parallel, 1)),
+		shapes: []shape{{argon2id: params}},
+	}
 }
 
 // Work counts the hashes computed since the start.
@@ -46,26 +61,55 @@ func (h *Hasher) Hash(ctx context.Context, secret Secret) ([]byte, error) {
 		return nil, fmt.Errorf("failed to read random bytes: %w", err)
 	}
 	var encoded string
-	err := h.turn(ctx, func() { encoded = newArgon2id(h.params, salt, secret).encode() })
+	err := h.turn(ctx, func() {
+		h.work.Add(1)
+		encoded = newArgon2id(h.params, salt, secret).encode()
+	})
 	return []byte(encoded), err
 }
 
-// Verify reports whether secret is what stored was made from. Whatever stored is, one hash
-// is computed: of stored's own kind and cost if it can be read, else as [Hasher.Spend]. An
-// unreadable one matches nothing, and is an error only through [Readable].
+// Verify reports whether secret is what stored was made from. Whatever stored is, one hash of
+// each shape seen so far is computed. An unreadable one matches nothing, and is an error only
+// through [Readable].
 func (h *Hasher) Verify(ctx context.Context, stored []byte, secret Secret) (bool, error) {
-	match := verifier(stored)
-	if match == nil {
-		return false, h.Spend(ctx, secret)
-	}
+	own, match := parseStored(stored)
+	h.Remember(stored)
+	others := h.shapesBut(own)
 	var ok bool
-	err := h.turn(ctx, func() { ok = match(secret) })
+	err := h.turn(ctx, func() {
+		if match != nil {
+			h.work.Add(1)
+			ok = match(secret)
+		}
+		for _, other := range others {
+			h.work.Add(1)
+			other.spend(secret)
+		}
+	})
 	return ok && err == nil, err
 }
 
 // Spend does the work of one check for a principal that does not exist.
 func (h *Hasher) Spend(ctx context.Context, secret Secret) error {
-	return h.turn(ctx, func() { newArgon2id(h.params, make([]byte, saltSize), secret) })
+	_, err := h.Verify(ctx, nil, secret)
+	return err
+}
+
+// Remember makes every later check do the work of stored's shape as well.
+func (h *Hasher) Remember(stored []byte) {
+	s, match := parseStored(stored)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if match != nil && s.common(h.params) && len(h.shapes) < maxShapes && !slices.Contains(h.shapes, s) {
+		h.shapes = append(h.shapes, s)
+	}
+}
+
+// shapesBut is the shapes seen without one of them.
+func (h *Hasher) shapesBut(own shape) []shape {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(h.shapes), func(s shape) bool { return s == own })
 }
 
 // Stale reports whether stored should be replaced by a new hash of the secret that it was
@@ -80,7 +124,10 @@ func (h *Hasher) Stale(stored []byte, secret Secret) bool {
 }
 
 // Readable reports whether stored is a hash that some password can match.
-func Readable(stored []byte) bool { return verifier(stored) != nil }
+func Readable(stored []byte) bool {
+	_, match := parseStored(stored)
+	return match != nil
+}
 
 func (h *Hasher) turn(ctx context.Context, work func()) error {
 	if h.waiting.Add(1) > maxWaiting {
@@ -94,24 +141,11 @@ func (h *Hasher) turn(ctx context.Context, work func()) error {
 		return ctx.Err()
 	}
 	defer func() { <-h.slots }()
-	h.work.Add(1)
+	if err := ctx.Err(); err != nil {
+		return err // select picks any of two that are ready
+	}
 	work()
 	return nil
-}
-
-// verifier is how to check a secret against stored, or nil when no way is known.
-func verifier(stored []byte) func(Secret) bool {
-	if strings.HasPrefix(string(stored), phcPrefix) {
-		hash, err := parsePHC(string(stored))
-		if err != nil {
-			return nil
-		}
-		return hash.matches
-	}
-	if _, err := bcrypt.Cost(stored); err != nil {
-		return nil
-	}
-	return func(secret Secret) bool { return bcrypt.CompareHashAndPassword(stored, []byte(secret)) == nil }
 }
 
 // ParseBcrypt reads an imported bcrypt hash. The texts of the first two errors are those of

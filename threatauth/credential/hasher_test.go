@@ -38,8 +38,8 @@ func TestHashAndVerify(t *testing.T) {
 			if got, err := h.Verify(t.Context(), stored, secret); err != nil || got != want {
 				t.Errorf("%s: %v, %v, want %v", name, got, err, want)
 			}
-			if h.Work() != before+1 {
-				t.Errorf("%s: %d hashes for one check", name, h.Work()-before)
+			if h.Work() == before {
+				t.Errorf("%s: no hash for a check", name)
 			}
 		}
 	}

@@ -39,9 +39,10 @@ func (*Userpass) Name() string { return "userpass" }
 // Refusal is the text of Vault's own method.
 func (*Userpass) Refusal() string { return "invalid username or password" }
 
-// Normalize is lower case, as in Vault's own method.
+// Normalize is lower case, as in Vault's own method. A name with ".." is none: Vault's
+// storage refuses it as a path that climbs.
 func (*Userpass) Normalize(name string) (normal string, ok bool) {
-	return strings.ToLower(name), name != "" && len(name) <= MaxUsername
+	return strings.ToLower(name), name != "" && len(name) <= MaxUsername && !strings.Contains(name, "..")
 }
 
 // metadataUsername is where a token's metadata names its user, also in tokens that Vault's
@@ -57,11 +58,11 @@ func (u *Userpass) Knows(ctx context.Context, storage logical.Storage, name stri
 	return user != nil, err
 }
 
-// Check proves a claim by one password hash, whoever the principal is. An empty or over-long
-// name or password is refused without one: no user can have it, so this tells nothing.
+// Check proves a claim by the same hashing, whoever the principal is. A name or password
+// that no user can have is refused without one, which tells nothing.
 func (u *Userpass) Check(ctx context.Context, storage logical.Storage, claim Claim) (Result, error) {
-	if claim.Principal == "" || len(claim.Principal) > MaxUsername || claim.Secret == "" || len(claim.Secret) > MaxPassword {
-		return Result{Refusal: "user name or password is empty or too long"}, nil
+	if _, ok := u.Normalize(claim.Principal); !ok || claim.Secret == "" || len(claim.Secret) > MaxPassword {
+		return Result{Refusal: "no user can have that name or password"}, nil
 	}
 	user, readErr := u.Get(ctx, storage, claim.Principal)
 	if user == nil {

@@ -110,6 +110,7 @@ func (u *Userpass) Update(ctx context.Context, storage logical.Storage, name str
 	if err := storage.Put(ctx, entry); err != nil {
 		return fmt.Errorf("failed to write user %s: %w", name, err)
 	}
+	u.hasher.Remember(user.PasswordHash)
 	return nil
 }
 

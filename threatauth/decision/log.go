@@ -30,7 +30,7 @@ const (
 // former. It may be used by many goroutines. Close ends its worker.
 type Log struct {
 	log       backend.Logged
-	retention atomic.Int64
+	retention atomic.Int64 // 0 until it is set
 	dropped   atomic.Uint64
 	failed    atomic.Uint64
 
@@ -63,13 +63,12 @@ type Status struct {
 
 // NewLog makes a log that reports failed writes to log.
 func NewLog(log backend.Logged) *Log {
-	l := &Log{log: log, right: newShelf("risk/decision/right/"), wrong: newShelf("risk/decision/wrong/")}
-	l.retention.Store(DefaultRetention)
-	return l
+	return &Log{log: log, right: newShelf("risk/decision/right/"), wrong: newShelf("risk/decision/wrong/")}
 }
 
 // SetRetention sets how many records of each class are kept, at least 1. Pruning follows
-// the next write.
+// the next write. Until the first call all are kept: a policy that cannot be read must not
+// cost records that it asks to keep.
 func (l *Log) SetRetention(n int) { l.retention.Store(int64(max(n, 1))) }
 
 // Write stores the record at once, before a token rests on it.
@@ -190,6 +189,9 @@ func (l *Log) put(ctx context.Context, storage logical.Storage, record *Record) 
 // prune deletes the oldest records beyond the retention. A name whose deletion fails is
 // found again after a restart.
 func (l *Log) prune(ctx context.Context, storage logical.Storage) error {
+	if l.retention.Load() == 0 {
+		return nil
+	}
 	for _, shelf := range []*shelf{l.right, l.wrong} {
 		old, err := l.excess(ctx, storage, shelf)
 		if err != nil {

@@ -169,6 +169,24 @@ func TestRetention(t *testing.T) {
 	}
 }
 
+// Until it is known how many to keep, none goes: the policy may ask for more than the default.
+func TestUnknownRetentionPrunesNothing(t *testing.T) {
+	storage := newGate(true)
+	const kept = decision.DefaultRetention + 5
+	for n := range kept {
+		entry := &logical.StorageEntry{Key: fmt.Sprintf("risk/decision/wrong/%016x-id-%d", n, n), Value: []byte("{}")}
+		if err := storage.Put(t.Context(), entry); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := decision.NewLog(quiet{})
+	l.Queue(storage, record(kept, decision.RefusedCredential))
+	l.Close()
+	if ids, err := l.List(t.Context(), storage); err != nil || len(ids) != kept+1 {
+		t.Errorf("%d of %d records are left, %v", len(ids), kept+1, err)
+	}
+}
+
 func TestRecordID(t *testing.T) {
 	if id := decision.RecordID("0cdf1131-dbce-5735-10ee-9e49cb007cc0"); id != "0cdf1131-dbce-5735-10ee-9e49cb007cc0" {
 		t.Errorf("a request id became %s", id)

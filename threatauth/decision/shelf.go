@@ -55,7 +55,8 @@ func (s *shelf) add(name, id string) {
 	s.byID[id] = name
 }
 
-// excess takes the oldest names beyond keep off the shelf, at most limit of them.
+// excess takes the oldest names beyond keep off the shelf, at most limit of them. It moves
+// no other name: the slice is cut, and the next growth of it leaves the cut part behind.
 func (s *shelf) excess(keep, limit int) []string {
 	n := min(max(len(s.names)-keep, 0), limit)
 	old := slices.Clone(s.names[:n])
@@ -63,6 +64,7 @@ func (s *shelf) excess(keep, limit int) []string {
 		_, id, _ := strings.Cut(name, "-")
 		delete(s.byID, id)
 	}
-	s.names = slices.Delete(s.names, 0, n)
+	clear(s.names[:n])
+	s.names = s.names[n:]
 	return old
 }

@@ -161,7 +161,7 @@ func TestSet(t *testing.T) {
 		}
 		feeds = append(feeds, feed)
 	}
-	set := intel.NewSet(feeds)
+	set := intel.NewSet(feeds, nil)
 	found := set.Look(netip.MustParseAddr("203.0.113.99"))
 	if found.Consulted != 3 || len(found.Listings) != 3 || found.Listings[0].Feed != "a" || found.Listings[0].Level != 2 || found.Listings[0].Version != "va" {
 		t.Errorf("%+v", found)

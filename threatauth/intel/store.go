@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -150,21 +151,31 @@ func (s *Store) Meta(ctx context.Context, storage logical.Storage, name string) 
 	return s.metas.Get(ctx, storage, name)
 }
 
-// Load reads every stored feed and builds the set of them.
+// errDamaged says that what is stored of a feed is not whole.
+var errDamaged = errors.New("stored feed is damaged")
+
+// Load reads every stored feed and builds the set of them, so that a feed with a fault hides
+// none of the others. One that is damaged is told by [Set.Damage]; an error says that storage
+// did not answer, and the set beside it, if any, is what it did answer.
 func (s *Store) Load(ctx context.Context, storage logical.Storage) (*Set, error) {
 	names, err := s.Names(ctx, storage)
 	if err != nil {
 		return nil, err
 	}
 	feeds := make([]Feed, 0, len(names))
+	var damage, faults []error
 	for _, name := range names {
 		feed, err := s.load(ctx, storage, name)
-		if err != nil {
-			return nil, err
+		switch {
+		case errors.Is(err, errDamaged):
+			damage = append(damage, err)
+		case err != nil:
+			faults = append(faults, err)
+		default:
+			feeds = append(feeds, feed)
 		}
-		feeds = append(feeds, feed)
 	}
-	return NewSet(feeds), nil
+	return NewSet(feeds, errors.Join(damage...)), errors.Join(faults...)
 }
 
 func (s *Store) load(ctx context.Context, storage logical.Storage, name string) (Feed, error) {
@@ -181,7 +192,7 @@ func (s *Store) load(ctx context.Context, storage logical.Storage, name string) 
 	}
 	feed, err := Build(*meta, content)
 	if err != nil {
-		return Feed{}, fmt.Errorf("stored feed %s: %w", name, err)
+		return Feed{}, fmt.Errorf("%w: %s: %v", errDamaged, name, err)
 	}
 	return feed, nil
 }
@@ -194,12 +205,12 @@ func readChunks(ctx context.Context, storage logical.Storage, meta Meta) (string
 			return "", fmt.Errorf("failed to read piece %d of feed %s: %w", i, meta.Name, err)
 		}
 		if entry == nil {
-			return "", fmt.Errorf("piece %d of feed %s is missing", i, meta.Name)
+			return "", fmt.Errorf("%w: piece %d of feed %s is missing", errDamaged, i, meta.Name)
 		}
 		content.Write(entry.Value)
 	}
 	if digest(content.String()) != meta.SHA256 {
-		return "", fmt.Errorf("stored feed %s does not match its SHA-256", meta.Name)
+		return "", fmt.Errorf("%w: feed %s does not match its SHA-256", errDamaged, meta.Name)
 	}
 	return content.String(), nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-secure-stdlib/parseutil"
@@ -28,6 +29,15 @@ type Restriction struct {
 	NumUses int `json:"num_uses"`
 }
 
+// Check refuses a restriction that would restrict nothing. Core reads a TTL of 0 as the
+// mount's own.
+func (r Restriction) Check() error {
+	if r.TTL <= 0 || r.NumUses < 0 || len(r.Policies) == 0 || slices.Contains(r.Policies, "root") {
+		return errors.New("the restriction of restricted tokens is damaged")
+	}
+	return nil
+}
+
 // Refusal is the answer to a login that gets no token: status 400 and the one text of the
 // credential method, for an unknown principal, a wrong secret, a block and a denial by risk.
 func Refusal(text string) *logical.Response { return logical.ErrorResponse(text) }
@@ -35,7 +45,13 @@ func Refusal(text string) *logical.Response { return logical.ErrorResponse(text)
 // Restricted makes of a full token a short service token bound to the source, with the
 // listed policies and no others. It has no entity or group alias: core would add all
 // policies of the entity and its groups. It cannot be renewed.
+//
+// Where the mount is tuned token_type=batch core makes a batch token of it, and no plugin can
+// tell: TTL, policies and bound address hold, but NumUses does not.
 func Restricted(full *logical.Auth, source netip.Addr, r Restriction) (*logical.Auth, error) {
+	if err := r.Check(); err != nil {
+		return nil, err
+	}
 	if !source.IsValid() {
 		return nil, ErrNoSource
 	}

@@ -53,6 +53,21 @@ func TestRestricted(t *testing.T) {
 	}
 }
 
+func TestNoRestrictionNoToken(t *testing.T) {
+	for _, r := range []respond.Restriction{
+		{},
+		{Policies: []string{"few"}},
+		{TTL: time.Minute},
+		{Policies: []string{"few"}, TTL: -1},
+		{Policies: []string{"few", "root"}, TTL: time.Minute},
+		{Policies: []string{"few"}, TTL: time.Minute, NumUses: -1},
+	} {
+		if auth, err := respond.Restricted(full, netip.MustParseAddr("198.51.100.7"), r); err == nil || auth != nil {
+			t.Errorf("%+v gives a token: %v", r, auth)
+		}
+	}
+}
+
 func TestRefusal(t *testing.T) {
 	if err := respond.Refusal("no").Error(); err == nil || err.Error() != "no" {
 		t.Errorf("refusal %v", err)

@@ -7,7 +7,7 @@ import (
 
 var _ = register(Signal{
 	Name:      "new_device",
-	Doc:       "the User-Agent is not among the principal's known devices",
+	Doc:       "the User-Agent is missing or not among the principal's known devices",
 	Technique: "T1078",
 	Rules:     map[string]string{"new_device": "restrict"},
 	Assess:    assessDevice,
@@ -18,10 +18,7 @@ var _ = register(Signal{
 const newIfAttack = 0.9
 
 func assessDevice(in Input) Finding {
-	switch {
-	case in.Event.Device == "":
-		return Unknown("no User-Agent header was passed on to the mount")
-	case len(in.Profile.Devices) == 0:
+	if len(in.Profile.Devices) == 0 {
 		return Unknown("no device of the principal is known yet")
 	}
 	legitimate := newIfLegitimate(len(in.Profile.Devices), in.Profile.Logins)
@@ -36,8 +33,17 @@ func assessDevice(in Input) Finding {
 		Known:  true,
 		Term:   math.Log(newIfAttack / legitimate),
 		Rules:  []string{"new_device"},
-		Reason: fmt.Sprintf("device %s is new: %d other devices are known from %d logins", in.Event.Device, len(in.Profile.Devices), in.Profile.Logins),
+		Reason: fmt.Sprintf("%s: %d other devices are known from %d logins", novelty(in.Event.Device), len(in.Profile.Devices), in.Profile.Logins),
 	}
+}
+
+// novelty tells a new device from none. Where others are known the header has been passed on
+// before: leaving it out is the client's choice, and may not be a way around the signal.
+func novelty(device string) string {
+	if device == "" {
+		return "no User-Agent came with the login"
+	}
+	return "device " + device + " is new"
 }
 
 // newIfLegitimate estimates how often the real principal shows a new device: the share of

@@ -39,6 +39,7 @@ func TestBadInput(t *testing.T) {
 		{"batch item without plaintext", "encrypt/" + aes, object{"batch_input": []object{{}}}, 400},
 		{"empty batch", "encrypt/" + aes, object{"batch_input": []object{}}, 400},
 		{"key version is a word", "encrypt/" + aes, object{"plaintext": "", "key_version": "two"}, 400},
+		{"key version is a fraction", "encrypt/" + aes, object{"plaintext": "", "key_version": 1.5}, 400},
 		{"key version is too high", "encrypt/" + aes, object{"plaintext": "", "key_version": 2}, 400},
 		{"key version is negative", "encrypt/" + aes, object{"plaintext": "", "key_version": -1}, 400},
 		{"no plaintext", "encrypt/" + aes, object{}, 400},

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/hashicorp/vault/api"
@@ -18,11 +19,17 @@ import (
 	"github.com/palisade-vault/palisade/vault-dev/process"
 )
 
+// portsTried counts the groups of ports that freePorts has looked at, from a random
+// one on: no group is given out twice, since it takes a while until it is used.
+var portsTried atomic.Int64
+
+func init() { portsTried.Store(rand.Int64N(3000)) }
+
 // freePorts returns the first of four free ports in a row, below those that the
 // kernel hands out by itself.
 func freePorts() (int, error) {
 	for range 100 {
-		first := 20000 + 4*rand.IntN(3000)
+		first := 20000 + 4*int(portsTried.Add(1)%3000)
 		if free(first) && free(first+1) && free(first+2) && free(first+3) {
 			return first, nil
 		}

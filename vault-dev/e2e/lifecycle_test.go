@@ -28,6 +28,9 @@ func newMachine(t *testing.T, dir string) machine {
 		t.Fatal(err)
 	}
 	m := machine{t: t, config: vaultdev.Config{Root: dev.Root, Dir: dir, Port: port, Out: io.Discard}}
+	if err := watch.add(dir); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if _, err := m.run("clean"); err != nil {
 			t.Errorf("the last clean: %v", err)
@@ -36,13 +39,31 @@ func newMachine(t *testing.T, dir string) machine {
 	return m
 }
 
+// shortDir is a folder whose path leaves room for sockets below it.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "dev") //nolint:usetesting // t.TempDir has a long path
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return filepath.Join(dir, "run")
+}
+
 // run calls the dev command and returns what it printed.
 func (m machine) run(args ...string) (string, error) {
 	cmd := exec.Command(devCommand, args...)
-	cmd.Dir = m.config.Root
-	cmd.Env = append(os.Environ(), "PALISADE_DEV_DIR="+m.config.Dir, fmt.Sprintf("PALISADE_DEV_PORT=%d", m.config.Port))
+	cmd.Dir, cmd.Env = m.config.Root, m.environment()
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+func (m machine) environment() []string {
+	return append(os.Environ(), "PALISADE_DEV_DIR="+m.config.Dir, fmt.Sprintf("PALISADE_DEV_PORT=%d", m.config.Port))
 }
 
 func (m machine) must(args ...string) string {
@@ -106,7 +127,7 @@ func (m machine) encrypt() any {
 // What `make dev`, `make dev-stop` and `make dev-clean` promise.
 func TestLifecycle(t *testing.T) {
 	t.Parallel()
-	first := newMachine(t, filepath.Join(t.TempDir(), "first"))
+	first := newMachine(t, shortDir(t))
 	// A path that is too long for a unix socket.
 	second := newMachine(t, filepath.Join(t.TempDir(), strings.Repeat("long", 30)))
 
@@ -126,6 +147,9 @@ func TestLifecycle(t *testing.T) {
 	}
 
 	first.must("stop")
+	if left, err := os.ReadDir(filepath.Join(first.config.Dir, "tmp")); len(left) > 0 {
+		t.Errorf("stop leaves temporary files %v (%v)", left, err)
+	}
 	if left := first.leftovers(); len(left) > 0 {
 		t.Errorf("stop leaves %v", left)
 	}
@@ -151,9 +175,9 @@ func TestLifecycle(t *testing.T) {
 		t.Errorf("clean leaves the state folder: %v", err)
 	}
 	second.must("status")
-	socket, err := os.ReadFile(filepath.Join(second.config.Dir, "hsm", "socket-folder"))
+	socket, err := os.ReadFile(filepath.Join(second.config.Dir, "short-folder"))
 	if err != nil {
-		t.Fatalf("no short folder for the socket: %v", err)
+		t.Fatalf("no short folder for the sockets: %v", err)
 	}
 	second.must("clean")
 	if _, err := os.Stat(string(socket)); !os.IsNotExist(err) {
@@ -191,7 +215,7 @@ func TestWrongPIN(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := m.run("up", "-quick")
-	if err == nil || !strings.Contains(out, "PIN") || strings.Contains(out, "wrong-pin") {
+	if err == nil || !strings.Contains(out, "dev: hsmseald does not come up") || !strings.Contains(out, "PIN") || strings.Contains(out, "wrong-pin") {
 		t.Errorf("up with a wrong PIN: %v\n%s", err, out)
 	}
 	m.must("stop")

@@ -19,9 +19,16 @@ var (
 	dev vaultdev.Config
 	// devCommand is the built dev command.
 	devCommand string
+	// watch removes what this run leaves when it dies.
+	watch *guard
 )
 
-func TestMain(m *testing.M) { os.Exit(runAll(m)) }
+func TestMain(m *testing.M) {
+	if folder := os.Getenv(guardVariable); folder != "" {
+		os.Exit(beGuard(folder, os.Stdin))
+	}
+	os.Exit(runAll(m))
+}
 
 // runAll brings the shared Vault up, runs the tests and removes it.
 func runAll(m *testing.M) (code int) {
@@ -32,6 +39,14 @@ func runAll(m *testing.M) (code int) {
 	}
 	defer func() {
 		if err := os.RemoveAll(folder); err != nil {
+			code = complain(err)
+		}
+	}()
+	if watch, err = startGuard(folder); err != nil {
+		return complain(err)
+	}
+	defer func() {
+		if err := watch.end(); err != nil {
 			code = complain(err)
 		}
 	}()
@@ -72,5 +87,8 @@ func bringUp(ctx context.Context, folder string, told io.Writer) error {
 		return err
 	}
 	dev = vaultdev.Config{Root: root, Dir: filepath.Join(folder, "run"), Port: port, Out: told, FindVaultOnly: true, Self: devCommand}
+	if err := watch.add(dev.Dir); err != nil {
+		return err
+	}
 	return dev.Up(ctx)
 }

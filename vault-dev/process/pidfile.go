@@ -62,11 +62,11 @@ func (r Record) Write(path string) error {
 }
 
 // Alive reports whether the recorded process, and no later one under its pid,
-// still runs. A nil record is not alive; neither is a zombie.
+// still runs. A nil record is not alive; neither is a zombie without threads.
 func (r *Record) Alive() bool {
 	if r == nil || r.Boot != bootID() {
 		return false
 	}
 	stat, err := readStat(r.PID)
-	return err == nil && stat.start == r.Start && stat.state != "Z" && stat.state != "X"
+	return err == nil && stat.start == r.Start && !stat.dead()
 }

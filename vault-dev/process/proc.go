@@ -9,7 +9,14 @@ import (
 )
 
 // procStat is what we need of /proc/PID/stat, proc(5).
-type procStat struct{ state, start string }
+type procStat struct{ state, threads, start string }
+
+// dead reports whether all threads have ended. A process is shown as a zombie as
+// soon as its first thread is one; until the last has ended it has its files and
+// ports.
+func (s procStat) dead() bool {
+	return s.state == "X" || s.state == "Z" && (s.threads == "0" || s.threads == "1")
+}
 
 func readStat(pid int) (procStat, error) {
 	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
@@ -22,7 +29,7 @@ func readStat(pid int) (procStat, error) {
 	if !found || len(fields) < 20 {
 		return procStat{}, fmt.Errorf("process %d has an unreadable stat", pid)
 	}
-	return procStat{state: fields[0], start: fields[19]}, nil
+	return procStat{state: fields[0], threads: fields[17], start: fields[19]}, nil
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

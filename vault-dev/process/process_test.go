@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,7 +20,22 @@ import (
 	"github.com/palisade-vault/palisade/vault-dev/process"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+const halfDeadVariable = "PALISADE_TEST_HALF_DEAD"
+
+func init() {
+	if os.Getenv(halfDeadVariable) != "" {
+		runtime.LockOSThread() // initialisation runs in the first thread
+	}
+}
+
+func TestMain(m *testing.M) {
+	if os.Getenv(halfDeadVariable) != "" {
+		// Ends this thread, the first, and no other.
+		_, _, errno := syscall.Syscall(syscall.SYS_EXIT, 0, 0, 0)
+		panic(errno)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const deadline = 20 * time.Second
 
@@ -89,6 +106,28 @@ func TestStopKillsWhatIgnoresTheRequest(t *testing.T) {
 	}
 	if record.Alive() {
 		t.Error("the process survived")
+	}
+}
+
+// A process that is on its way out still has its ports, so it is not gone yet.
+func TestProcessIsAliveUntilItsLastThreadEnds(t *testing.T) {
+	dir := t.TempDir()
+	record, err := process.Start(process.Spec{
+		Program: os.Args[0], Env: []string{halfDeadVariable + "=1"},
+		Log: filepath.Join(dir, "log"), PIDFile: filepath.Join(dir, "pid"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait(t, "the first thread to end", func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", record.PID))
+		return err == nil && strings.Contains(string(stat), ") Z ")
+	})
+	if !record.Alive() {
+		t.Error("a process with running threads counts as gone")
+	}
+	if err := record.End(t.Context(), deadline); err != nil || record.Alive() {
+		t.Errorf("it does not end (%v)", err)
 	}
 }
 

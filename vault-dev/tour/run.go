@@ -18,16 +18,20 @@ const awaitTime = 10 * time.Second
 // config.Out. It may be repeated. The error names the first step that did not do
 // as it should.
 func Run(ctx context.Context, config vaultdev.Config) error {
+	token, err := os.ReadFile(config.RootTokenFile())
+	if err != nil {
+		return fmt.Errorf("there is no Vault to show, `make dev` starts one: %v", err)
+	}
+	return config.WithTour(ctx, func() error { return runAll(ctx, config, string(token)) })
+}
+
+func runAll(ctx context.Context, config vaultdev.Config, token string) error {
 	if err := forget(ctx, config); err != nil {
 		return err
 	}
-	token, err := os.ReadFile(config.RootTokenFile())
-	if err != nil {
-		return fmt.Errorf("reading the root token: %v", err)
-	}
 	shell := &shell{
 		dir: config.Root,
-		env: append(config.Environment(string(token)), "PALISADE_FORWARDED_ADDR="+config.ForwardedAddress()),
+		env: append(config.Environment(token), "PALISADE_FORWARDED_ADDR="+config.ForwardedAddress()),
 	}
 	for _, step := range steps() {
 		if err := walk(ctx, config.Out, shell, step); err != nil {

@@ -17,7 +17,8 @@ type step struct {
 	// keep names a variable that run sets and later steps need; it is shown as the
 	// command's output.
 	keep string
-	// want are patterns that the output must match, each somewhere.
+	// want are patterns that the output must match, each somewhere; ^ and $ are of
+	// a line.
 	want []string
 	// refused says that the command must fail: with it, success is what stops the tour.
 	refused bool
@@ -37,7 +38,7 @@ func (s step) check(output string, failed bool) error {
 		return fmt.Errorf("this command must be refused, and was not:\n  %s\n%s", s.run, output)
 	}
 	for _, pattern := range s.want {
-		matched, err := regexp.MatchString(pattern, output)
+		matched, err := regexp.MatchString("(?m)"+pattern, output)
 		if err != nil {
 			return fmt.Errorf("pattern %q: %v", pattern, err)
 		}

@@ -61,8 +61,10 @@ func loginSteps() []step {
 			want: []string{`token_policies\s+\[.*"app"`},
 		}, {
 			why:  "The last decisions about that user.",
-			run:  `vault list -detailed auth/threatauth/risk/decisions | grep -w alice | sort -k 6 | tail -n 6`,
+			run:  `vault list -detailed auth/threatauth/risk/decisions | grep -w alice | sort -b -k 6 | tail -n 6`,
 			want: []string{`refused_risk`, `restricted_token`},
+			// the time is at the end of long lines
+			whole: true,
 		},
 	}
 }

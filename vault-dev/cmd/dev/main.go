@@ -99,7 +99,7 @@ func up(ctx context.Context, config vaultdev.Config) error {
 	if err := tour.Run(ctx, config); err != nil {
 		return err
 	}
-	return printLine(fmt.Sprintf(next, config.EnvFile(), config.Address()))
+	return printLine(fmt.Sprintf(next, vaultdev.ShellQuote(config.EnvFile()), config.Address()))
 }
 
 // findVault prints only the path on standard output.

@@ -1,0 +1,36 @@
+package keyring
+
+import (
+	"bytes"
+	"crypto"
+
+	"github.com/palisade-vault/palisade/pqtransit/suite"
+)
+
+// parsed are versions already in memory, by number; nil is none. Reading an entry takes a
+// version's key from here where the entry holds the same material, because to expand every
+// version's key anew makes each rotation of a key of many versions slow.
+type parsed map[int]*Version
+
+// key is the parsed key of a version if same says that its material is what is wanted.
+func (p parsed) key(number int, algorithm *suite.Suite, same func(suite.Key) bool) (suite.Key, bool) {
+	version := p[number]
+	if version == nil || version.Suite != algorithm || !same(version.key) {
+		return nil, false
+	}
+	return version.key, true
+}
+
+// sameMaterial compares what keysutil stores, see [suite.Key].
+func sameMaterial(ours, stored any) bool {
+	switch ours := ours.(type) {
+	case []byte:
+		theirs, ok := stored.([]byte)
+		return ok && bytes.Equal(ours, theirs)
+	case interface{ Equal(crypto.PrivateKey) bool }:
+		return ours.Equal(stored)
+	case interface{ Equal(crypto.PublicKey) bool }:
+		return ours.Equal(stored)
+	}
+	return false
+}
