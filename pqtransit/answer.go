@@ -1,10 +1,8 @@
 package pqtransit
 
 import (
-	"encoding/pem"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
@@ -102,7 +100,7 @@ func versionAnswer(key *keyring.Key, version *keyring.Version, context []byte) (
 	entry := map[string]any{
 		"name":              name,
 		"public_key":        public.String(),
-		"certificate_chain": chainText(version.Certificates),
+		"certificate_chain": keyring.ChainText(version.Certificates),
 		"creation_time":     version.Created,
 		"hybrid_public_key": "",
 	}
@@ -118,13 +116,4 @@ func versionAnswer(key *keyring.Key, version *keyring.Version, context []byte) (
 		entry["hpke_aead"] = fmt.Sprintf("%#04x", identifiers.AEAD)
 	}
 	return entry, nil
-}
-
-func chainText(chain [][]byte) string {
-	texts := make([]string, len(chain))
-	for i, der := range chain {
-		block := &pem.Block{Type: "CERTIFICATE", Bytes: der}
-		texts[i] = strings.TrimSpace(string(pem.EncodeToMemory(block)))
-	}
-	return strings.Join(texts, "\n")
 }

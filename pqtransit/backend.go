@@ -21,7 +21,8 @@ import (
 
 type pqBackend struct {
 	backend.Plugin
-	keys *keyring.Keyring
+	keys     *keyring.Keyring
+	rotation autoRotation
 }
 
 // Factory makes the engine for one mount.
@@ -30,6 +31,7 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 		return nil, errors.New("the engine needs a configuration")
 	}
 	b := &pqBackend{
+		rotation: autoRotation{now: time.Now},
 		keys: keyring.New(keyring.Options{
 			Rand: rand.Reader,
 			Now:  time.Now,
@@ -47,14 +49,35 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 			b.pathKeys(),
 			b.pathConfig(),
 			b.pathRotate(),
+			b.pathTrim(),
+			b.pathConfigKeys(),
+			b.pathCacheConfig(),
+			b.pathRandom(),
+			b.pathHash(),
+			b.pathDataKey(),
+			b.pathDataKeys(),
+			b.pathDerivedKeys(),
+			b.pathExport(),
+			b.pathBackup(),
+			b.pathRestore(),
+			b.pathHMAC(),
+			b.pathVerify(),
+			b.pathImport(),
+			b.pathImportVersion(),
+			b.pathWrappingKey(),
+			b.pathBYOKExport(),
 			b.pathEncrypt(),
 			b.pathDecrypt(),
 			b.pathRewrap(),
 		},
-		Invalidate: func(_ context.Context, path string) { b.keys.Invalidate(path) },
+		Invalidate:   b.invalidate(config.StorageView),
+		PeriodicFunc: b.periodic,
 	}
 	if err := b.Setup(ctx, config); err != nil {
 		return nil, fmt.Errorf("failed to set up the engine: %w", err)
+	}
+	if err := b.loadCacheSize(ctx, config.StorageView); err != nil {
+		return nil, err
 	}
 	return b, nil
 }

@@ -15,7 +15,7 @@ import (
 // each item, or refused whole, and nothing panics.
 func FuzzBatch(f *testing.F) {
 	seeds, err := filepath.Glob(filepath.Join("testdata", "requests", "*.json"))
-	if err != nil || len(seeds) < 8 {
+	if err != nil || len(seeds) < 10 {
 		f.Fatalf("%d seeds, %v", len(seeds), err)
 	}
 	for _, path := range seeds {
@@ -35,7 +35,7 @@ func FuzzBatch(f *testing.F) {
 		m.MustWrite("keys/a", object{})
 		m.MustWrite("keys/h", object{"type": hybrid})
 		items, isBatch := request["batch_input"].([]any)
-		for _, path := range []string{"encrypt/a", "decrypt/a", "rewrap/a", "encrypt/h", "decrypt/h", "rewrap/h"} {
+		for _, path := range []string{"encrypt/a", "decrypt/a", "rewrap/a", "hmac/a", "verify/a", "encrypt/h", "decrypt/h", "rewrap/h"} {
 			got := m.Do(t.Context(), logical.UpdateOperation, path, request)
 			if got.Status == http.StatusInternalServerError || strings.Contains(m.Logs.String(), "panic") {
 				t.Fatalf("%s: %d %s\n%s", path, got.Status, got.Message, m.Logs)

@@ -3,6 +3,8 @@ package pqtransit_test
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -77,3 +79,11 @@ func results(t testing.TB, answer *backendtest.Answer, want int) []object {
 }
 
 var cryptoRand = rand.Reader
+
+// wantRefused wants a 400 whose text starts with want.
+func wantRefused(t testing.TB, name string, got *backendtest.Answer, want string) {
+	t.Helper()
+	if got.Status != http.StatusBadRequest || !strings.HasPrefix(got.Message, want) {
+		t.Errorf("%s: %d %q, want 400 %q", name, got.Status, got.Message, want)
+	}
+}

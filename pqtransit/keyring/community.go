@@ -84,6 +84,12 @@ func (k *Key) intoPolicy(policy *keysutil.Policy) error {
 	policy.KeySize = k.KeySize
 	policy.Imported = k.Imported
 	policy.AllowImportedKeyRotation = k.ImportedRotation
+	if k.Backup != nil {
+		policy.BackupInfo = &keysutil.BackupInfo{Time: k.Backup.Time, Version: k.Backup.Version}
+	}
+	if k.Restore != nil {
+		policy.RestoreInfo = &keysutil.RestoreInfo{Time: k.Restore.Time, Version: k.Restore.Version}
+	}
 	for number := policy.LatestVersion + 1; number <= k.Latest; number++ {
 		entry, err := k.versions[number].entry()
 		if err != nil {

@@ -102,7 +102,7 @@ func (r *Keyring) Create(ctx context.Context, storage logical.Storage, name stri
 			return nil, false, err
 		}
 	}
-	place.publish(r.cache, found.key)
+	r.publish(place, found.key)
 	return found.key, created, nil
 }
 
@@ -110,49 +110,55 @@ func (r *Keyring) create(ctx context.Context, storage logical.Storage, name stri
 	if err := spec.checkDerivation(algorithm); err != nil {
 		return nil, err
 	}
-	key := &Key{
-		Name: name,
-		Settings: Settings{
-			Derived:              spec.Derived,
-			Convergent:           spec.Convergent,
-			Exportable:           spec.Exportable,
-			AllowPlaintextBackup: spec.AllowPlaintextBackup,
-			AutoRotatePeriod:     spec.AutoRotatePeriod,
-			MinDecryption:        1,
-		},
-		versions: map[int]*Version{},
-	}
-	if spec.Derived {
-		key.KDF = suite.HKDFSHA256
-	}
-	if spec.Convergent {
-		key.ConvergentVersion = -1
-	}
-	if err := r.addVersion(key, algorithm, algorithm.Purpose); err != nil {
+	key := spec.newKey(name)
+	if err := r.makeVersion(key, algorithm, algorithm.Purpose); err != nil {
 		return nil, err
 	}
 	made := &loaded{key: key}
 	return made, made.save(ctx, storage)
 }
 
-// addVersion makes a fresh latest version.
-func (r *Keyring) addVersion(key *Key, algorithm *suite.Suite, purpose suite.Purpose) error {
+// newKey is a key without versions yet.
+func (s Spec) newKey(name string) *Key {
+	key := &Key{
+		Name: name,
+		Settings: Settings{
+			Derived:              s.Derived,
+			Convergent:           s.Convergent,
+			Exportable:           s.Exportable,
+			AllowPlaintextBackup: s.AllowPlaintextBackup,
+			AutoRotatePeriod:     s.AutoRotatePeriod,
+			MinDecryption:        1,
+		},
+		versions: map[int]*Version{},
+	}
+	if s.Derived {
+		key.KDF = suite.HKDFSHA256
+	}
+	if s.Convergent {
+		key.ConvergentVersion = -1
+	}
+	return key
+}
+
+// makeVersion makes a fresh latest version.
+func (r *Keyring) makeVersion(key *Key, algorithm *suite.Suite, purpose suite.Purpose) error {
 	material, err := algorithm.Generate()
 	if err != nil {
 		return fmt.Errorf("key %s: %v", key.Name, err)
 	}
+	return r.addVersion(key, &Version{Suite: algorithm, Purpose: purpose, key: material})
+}
+
+// addVersion gives a version what every one has, and makes it the latest.
+func (r *Keyring) addVersion(key *Key, version *Version) error {
 	hmacKey := make([]byte, 32)
 	if _, err := io.ReadFull(r.rand, hmacKey); err != nil {
 		return fmt.Errorf("key %s: failed to make an HMAC key: %v", key.Name, err)
 	}
-	version := &Version{
-		Number:  key.Latest + 1,
-		Suite:   algorithm,
-		Purpose: purpose,
-		Created: r.now(),
-		key:     material,
-		hmacKey: suite.NewSecret(hmacKey),
-	}
+	version.hmacKey = suite.NewSecret(hmacKey)
+	version.Number = key.Latest + 1
+	version.Created = r.now()
 	if key.Convergent && (key.ConvergentVersion == -1 || key.ConvergentVersion > 1) {
 		version.convergent = currentConvergent
 	}

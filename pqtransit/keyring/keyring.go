@@ -30,6 +30,7 @@ type Keyring struct {
 	now   func() time.Time
 	cache bool
 	slots sync.Map // name -> *slot
+	bound cacheBound
 }
 
 // slot is the place of one name. A slot that was retired is no longer in the map; whoever
@@ -49,6 +50,7 @@ func New(options Options) *Keyring {
 func (r *Keyring) Get(ctx context.Context, storage logical.Storage, name string) (*Key, error) {
 	if place, ok := r.slots.Load(name); ok {
 		if key := place.(*slot).key.Load(); key != nil {
+			r.used(name)
 			return key, nil
 		}
 	}
@@ -61,7 +63,7 @@ func (r *Keyring) Get(ctx context.Context, storage logical.Storage, name string)
 	if err != nil || found == nil {
 		return nil, err
 	}
-	place.publish(r.cache, found.key)
+	r.publish(place, found.key)
 	return found.key, nil
 }
 
@@ -105,13 +107,15 @@ func (r *Keyring) acquire(name string) *slot {
 // release gives the name free, and its slot as well if nothing is cached there, so that
 // asking for names that do not exist costs no memory.
 func (r *Keyring) release(name string, place *slot) {
-	if place.key.Load() == nil {
+	if place.key.Load() == nil && !place.retired {
 		place.retired = true
 		r.slots.CompareAndDelete(name, place)
+		r.unused(name)
 	}
 	place.mu.Unlock()
 }
 
+// known are the versions that are in memory.
 func (s *slot) known() parsed {
 	if key := s.key.Load(); key != nil {
 		return key.versions
@@ -119,21 +123,26 @@ func (s *slot) known() parsed {
 	return nil
 }
 
-func (s *slot) publish(cache bool, key *Key) {
-	if cache {
-		s.key.Store(key)
+// publish caches a key that its owner has loaded or changed.
+func (r *Keyring) publish(place *slot, key *Key) {
+	if r.cache {
+		place.key.Store(key)
+		r.used(key.Name)
 	}
 }
 
 // change loads a key afresh from storage, lets edit change it and saves it. When edit says
 // that nothing changed, or fails, nothing is saved. edit gets nil when there is no such
-// key. After a fault of storage the key is forgotten, since only the next load can tell
-// which side of the change storage is on.
+// key, and change then answers nil. After a fault of storage the key is forgotten, since
+// only the next load can tell which side of the change storage is on.
 func (r *Keyring) change(ctx context.Context, storage logical.Storage, name string, edit func(*loaded) (bool, error)) (*Key, error) {
 	place := r.acquire(name)
 	defer r.release(name, place)
 	found, err := r.load(ctx, storage, name, place.known())
 	if err != nil {
+		return nil, err
+	}
+	if err := found.mend(ctx, storage); err != nil {
 		return nil, err
 	}
 	changed, err := edit(found)
@@ -146,6 +155,9 @@ func (r *Keyring) change(ctx context.Context, storage logical.Storage, name stri
 			return nil, err
 		}
 	}
-	place.publish(r.cache, found.key)
+	if found == nil {
+		return nil, nil
+	}
+	r.publish(place, found.key)
 	return found.key, nil
 }

@@ -187,7 +187,9 @@ func (k *Key) encrypter(version *Version, operation string, context []byte) (sui
 		return nil, k.unsupported(operation, version)
 	}
 	key := version.key
-	if k.Derived {
+	// The built-in engine imports keys as derived whose type cannot be, and then uses them
+	// as they are.
+	if k.Derived && version.Suite.Derivation {
 		derived, err := k.derive(version, context)
 		if err != nil {
 			return nil, err

@@ -32,13 +32,15 @@ func (r *Keyring) Rotate(ctx context.Context, storage logical.Storage, name stri
 		if err := rotation.check(key, algorithm); err != nil {
 			return false, err
 		}
-		// Rotation never widens what a key is for, and may narrow it.
-		if err := r.addVersion(key, algorithm, key.Purpose()&algorithm.Purpose); err != nil {
-			return false, err
-		}
-		key.Imported = false
-		return true, nil
+		return true, r.rotate(key, algorithm)
 	})
+}
+
+// rotate adds a version of that algorithm. Rotation never widens what a key is for, and may
+// narrow it.
+func (r *Keyring) rotate(key *Key, algorithm *suite.Suite) error {
+	key.Imported = false
+	return r.makeVersion(key, algorithm, key.Purpose()&algorithm.Purpose)
 }
 
 func (rotation Rotation) algorithm(key *Key) (*suite.Suite, error) {

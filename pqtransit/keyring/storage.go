@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strconv"
 
 	"github.com/hashicorp/vault/sdk/helper/keysutil"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -23,6 +24,8 @@ type loaded struct {
 	policy *keysutil.Policy // nil in our own format, and for a key that is not yet stored
 	stored bool             // false for a key that is not yet stored
 	known  parsed           // versions as they were loaded
+	// replaced is the number of a version that is stored and has changed, 0 for none.
+	replaced int
 }
 
 // load answers nil when there is no such key. Only whoever holds the name's lock may call
@@ -155,6 +158,9 @@ func (l *loaded) persist(ctx context.Context, storage logical.Storage) error {
 	if err := l.key.intoPolicy(l.policy); err != nil {
 		return fmt.Errorf("failed to encode key %s: %v", l.key.Name, err)
 	}
+	if err := l.replaceEntry(); err != nil {
+		return fmt.Errorf("failed to encode key %s: %v", l.key.Name, err)
+	}
 	if err := l.policy.Persist(ctx, storage); err != nil {
 		return fmt.Errorf("failed to store key %s: %w", l.key.Name, err)
 	}
@@ -164,6 +170,21 @@ func (l *loaded) persist(ctx context.Context, storage logical.Storage) error {
 		return err
 	}
 	l.key = key
+	return nil
+}
+
+// replaceEntry has keysutil write a changed version to the archive too, which it does for
+// versions that the policy says are not there yet.
+func (l *loaded) replaceEntry() error {
+	if l.replaced == 0 {
+		return nil
+	}
+	entry, err := l.key.versions[l.replaced].entry()
+	if err != nil {
+		return err
+	}
+	l.policy.Keys[strconv.Itoa(l.replaced)] = entry
+	l.policy.ArchiveVersion = min(l.policy.ArchiveVersion, l.replaced-1)
 	return nil
 }
 

@@ -1,0 +1,136 @@
+package keyring
+
+import (
+	"encoding/base64"
+	"encoding/pem"
+	"strconv"
+	"strings"
+
+	"github.com/palisade-vault/palisade/pqtransit/suite"
+)
+
+// exportKind is one part of a key that can be exported.
+type exportKind struct {
+	// secret parts need the gate.
+	secret bool
+	// needs is what the key must be for, and lacks the refusal where it is not.
+	needs suite.Purpose
+	lacks string
+	// text gives the part of one version; ok is false where the version has none. A part
+	// that is not secret gets a zero release.
+	text func(r release, version *Version) (text string, ok bool, err error)
+}
+
+// exportKinds by transit's names for them.
+var exportKinds = map[string]exportKind{
+	"encryption-key": {
+		secret: true, needs: suite.Encryption, lacks: "encryption not supported for the key",
+		text: exportPrivate,
+	},
+	"signing-key": {
+		secret: true, needs: suite.Signing, lacks: "signing not supported for the key",
+		text: exportPrivate,
+	},
+	"hmac-key": {
+		secret: true,
+		text: func(r release, version *Version) (string, bool, error) {
+			return base64.StdEncoding.EncodeToString(r.hmac(version).Bytes()), true, nil
+		},
+	},
+	"public-key": {
+		text: func(_ release, version *Version) (string, bool, error) {
+			public := version.Public()
+			return publicText(version.key.Material(), public), !public.IsZero(), nil
+		},
+	},
+	"certificate-chain": {
+		needs: suite.Signing, lacks: "certificate chain not supported for keys that do not support signing",
+		text: func(_ release, version *Version) (string, bool, error) {
+			if version.Certificates == nil {
+				return "", false, refuse("selected key version does not have a certificate chain imported")
+			}
+			return ChainText(version.Certificates), true, nil
+		},
+	},
+}
+
+func exportPrivate(r release, version *Version) (string, bool, error) {
+	text, err := r.private(version)
+	return text, true, err
+}
+
+// CheckExport refuses what is no part of a key.
+func CheckExport(part string) error {
+	if _, known := exportKinds[part]; !known {
+		return refuse("invalid export type: %s", part)
+	}
+	return nil
+}
+
+// Export gives one part of the versions that selector names (see [Key.Select]), by number.
+func (k *Key) Export(part, selector string) (map[int]string, error) {
+	kind, known := exportKinds[part]
+	if !known {
+		return nil, CheckExport(part)
+	}
+	var released release
+	if kind.secret {
+		var err error
+		if released, err = k.release(WayExport); err != nil {
+			return nil, err
+		}
+	}
+	if !k.Purpose().Has(kind.needs) {
+		return nil, refuse("%s", kind.lacks)
+	}
+	selected, err := k.Select(selector)
+	if err != nil {
+		return nil, err
+	}
+	texts := make(map[int]string, len(selected))
+	for _, version := range selected {
+		text, ok, err := kind.text(released, version)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, refuse("unknown key type %s for export type %s", version.Suite.Name, part)
+		}
+		texts[version.Number] = text
+	}
+	return texts, nil
+}
+
+// Select is the versions in use that a path names: all for an empty selector, else latest,
+// N or vN.
+func (k *Key) Select(selector string) ([]*Version, error) {
+	number := k.Latest
+	switch selector {
+	case "":
+		return k.Versions(), nil
+	case "latest":
+	default:
+		var err error
+		if number, err = strconv.Atoi(strings.TrimPrefix(selector, "v")); err != nil {
+			return nil, refuse("invalid key version")
+		}
+	}
+	if number < k.MinDecryption {
+		return nil, refuse("version for export is below minimum decryption version")
+	}
+	version := k.usable(number)
+	if version == nil {
+		return nil, refuse("version does not exist or cannot be found")
+	}
+	return []*Version{version}, nil
+}
+
+// ChainText is a chain of DER certificates as PEM, without a last line feed.
+func ChainText(chain [][]byte) string {
+	texts := make([]string, len(chain))
+	for i, der := range chain {
+		block := &pem.Block{Type: "CERTIFICATE", Bytes: der}
+		texts[i] = strings.TrimSpace(string(pem.EncodeToMemory(block)))
+	}
+	return strings.Join(texts, "\n")
+}

@@ -1,0 +1,186 @@
+package keyring
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/pqtransit/byok"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
+)
+
+// Material is a key from outside: either wrapped to the mount's wrapping key, or a public
+// key in PEM.
+type Material struct {
+	// Wrapped is what byok.Wrap gives; nil when only the public half comes.
+	Wrapped []byte
+	// Hash is that of the wrapping.
+	Hash byok.Hash
+	// PublicPEM counts where Wrapped is nil.
+	PublicPEM string
+}
+
+// Import is what an imported key is to be.
+type Import struct {
+	// Spec.Type is read in lower case, as transit does here.
+	Spec
+	Material
+	// AllowRotation lets the key be rotated to versions that are made here.
+	AllowRotation bool
+}
+
+// Import makes a key of what comes from outside. An existing key of that name is refused.
+func (r *Keyring) Import(ctx context.Context, storage logical.Storage, name string, in Import) (*Key, error) {
+	if in.AutoRotatePeriod > 0 && !in.AllowRotation {
+		return nil, refuse("allow_rotation must be set to true if auto-rotation is enabled")
+	}
+	given := in.Type
+	in.Type = strings.ToLower(given)
+	if _, known := suite.Lookup(in.Type); !known {
+		return nil, refuse("unknown key type: %s", given)
+	}
+	algorithm, err := in.check()
+	if err != nil {
+		return nil, err
+	}
+	if err := in.checkDerivation(algorithm); err != nil {
+		return nil, err
+	}
+	existing, err := r.Get(ctx, storage, name)
+	if err != nil {
+		return nil, err
+	}
+	if existing != nil {
+		return nil, errImportExists
+	}
+	imported, err := r.imported(ctx, storage, algorithm, in.Material)
+	if err != nil {
+		return nil, err
+	}
+	place := r.acquire(name)
+	defer r.release(name, place)
+	found, err := r.load(ctx, storage, name, nil)
+	switch {
+	case err != nil:
+		return nil, err
+	case found != nil:
+		return nil, errImportExists
+	}
+	key := in.newKey(name)
+	key.Imported, key.ImportedRotation = true, in.AllowRotation
+	if err := r.addImported(key, algorithm, imported); err != nil {
+		return nil, err
+	}
+	made := &loaded{key: key}
+	if err := made.save(ctx, storage); err != nil {
+		return nil, err
+	}
+	r.publish(place, made.key)
+	return made.key, nil
+}
+
+var errImportExists = refuse("the import path cannot be used with an existing key; use import-version to rotate an existing imported key")
+
+// addImported makes what comes from outside the latest version.
+func (r *Keyring) addImported(key *Key, algorithm *suite.Suite, imported suite.Key) error {
+	return r.addVersion(key, &Version{Suite: algorithm, Purpose: algorithm.Purpose, key: imported})
+}
+
+// imported unwraps and parses a key.
+func (r *Keyring) imported(ctx context.Context, storage logical.Storage, algorithm *suite.Suite, m Material) (suite.Key, error) {
+	if m.Wrapped == nil {
+		if !algorithm.Asymmetric {
+			return nil, refuse("provided type does not support public_key import")
+		}
+		return parsePublicPEM(algorithm, m.PublicPEM)
+	}
+	form, err := r.unwrap(ctx, storage, m.Hash, m.Wrapped)
+	if err != nil {
+		return nil, err
+	}
+	return parseImportForm(algorithm, form)
+}
+
+// Update is a further version of an imported key, or the private half of one.
+type Update struct {
+	Material
+	// Version gets its private half; nil is a new version, unless the latest one lacks the
+	// private half and this is it.
+	Version *int
+}
+
+// ImportVersion adds to a key that was imported and not rotated since.
+func (r *Keyring) ImportVersion(ctx context.Context, storage logical.Storage, name string, update Update) (*Key, error) {
+	existing, err := r.Get(ctx, storage, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := existing.checkImportVersion(name); err != nil {
+		return nil, err
+	}
+	algorithm := existing.Suite()
+	imported, err := r.imported(ctx, storage, algorithm, update.Material)
+	if err != nil {
+		return nil, err
+	}
+	return r.change(ctx, storage, name, func(found *loaded) (bool, error) {
+		if found == nil {
+			return false, existing.checkImportVersion(name)
+		}
+		key := found.key
+		if err := key.checkImportVersion(name); err != nil {
+			return false, err
+		}
+		if key.Suite() != algorithm {
+			return false, refuse("key %s has changed its type, try again", name)
+		}
+		switch {
+		case update.Version != nil:
+			return true, found.complete(*update.Version, imported)
+		case key.lacksPrivate(key.Latest) && found.complete(key.Latest, imported) == nil:
+			return true, nil
+		}
+		return true, r.addImported(key, algorithm, imported)
+	})
+}
+
+func (k *Key) checkImportVersion(name string) error {
+	switch {
+	case k == nil:
+		return refuse("no key found with name %s; to import a new key, use the import/ endpoint", name)
+	case !k.Imported:
+		return refuse("the import_version endpoint can only be used with an imported key")
+	case k.Convergent:
+		return refuse("import_version cannot be used on keys with convergent encryption enabled")
+	}
+	return nil
+}
+
+// lacksPrivate reports whether only the public half of a version was imported.
+func (k *Key) lacksPrivate(number int) bool {
+	version := k.usable(number)
+	return version != nil && version.key.Private().IsZero()
+}
+
+// complete gives a version the private half that belongs to its public one.
+func (l *loaded) complete(number int, imported suite.Key) error {
+	old := l.key.usable(number)
+	switch {
+	case old == nil:
+		return refuse("no such key version")
+	case !old.Suite.Asymmetric:
+		return refuse("provided type does not support importing key versions")
+	case !l.key.lacksPrivate(number):
+		return refuse("private key imported, key version cannot be updated")
+	case imported.Private().IsZero():
+		return refuse("cannot add a public key to a key version that already has a public key set")
+	case imported.Public().String() != old.Public().String():
+		return refuse("cannot import key, key pair does not match")
+	}
+	whole := *old
+	whole.key = imported
+	l.key.versions[number] = &whole
+	l.replaced = number
+	return nil
+}

@@ -1,0 +1,151 @@
+package pqtransit
+
+import (
+	"context"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/backend"
+	"github.com/palisade-vault/palisade/pqtransit/digest"
+)
+
+// proofs are what verify can check, in the order in which transit looks for them.
+var proofs = []string{"signature", "hmac", "cmac"}
+
+func (b *pqBackend) pathVerify() *framework.Path {
+	return &framework.Path{
+		Pattern: "verify/" + framework.GenericNameRegex("name") + framework.OptionalParamRegex("urlalgorithm"),
+		Fields: map[string]*framework.FieldSchema{
+			"name":           nameField(),
+			"input":          {Type: framework.TypeString, Description: "What was authenticated, base64; may be empty."},
+			"signature":      {Type: framework.TypeString, Description: "A signature as sign gave it."},
+			"hmac":           {Type: framework.TypeString, Description: "An HMAC as hmac gave it."},
+			"cmac":           {Type: framework.TypeString, Description: "A CMAC as cmac gave it."},
+			"hash_algorithm": digestField("Hash function"),
+			"algorithm":      {Type: framework.TypeString, Default: digest.Default, Description: "The same, under its old name."},
+			"urlalgorithm":   {Type: framework.TypeString, Description: "Hash function, in the path; goes before hash_algorithm."},
+			"batch_input":    authBatchField("input, one of signature, hmac and cmac, the same in all,"),
+		},
+		Operations: map[logical.Operation]framework.OperationHandler{
+			logical.UpdateOperation: &framework.PathOperation{
+				Callback: backend.Handle(b, decodeVerify, b.verify),
+				Summary:  "Verify an HMAC.",
+				Responses: ok(map[string]*framework.FieldSchema{
+					"valid":         {Type: framework.TypeBool, Description: "Whether the HMAC is the input's"},
+					"batch_results": batchResultsField(),
+				}),
+			},
+		},
+		HelpSynopsis:    "Verify what a named key has authenticated.",
+		HelpDescription: "Checks an HMAC of any version that is not older than the key's min_decryption_version.",
+	}
+}
+
+type verifyRequest struct {
+	name      string
+	algorithm digest.Algorithm
+	authBatch
+}
+
+func decodeVerify(f *backend.Fields) verifyRequest {
+	req := verifyRequest{name: f.String("name")}
+	if proof := decodeProof(f); proof != "" && proof != "hmac" {
+		f.Fail("verification of %s is not supported", proof)
+	}
+	req.algorithm = decodeDigest(f, hashName(f))
+	req.authBatch = decodeAuthBatch(f, decodeProven)
+	return req
+}
+
+// hashName reads algorithm, the old name, only where hash_algorithm is not there.
+func hashName(f *backend.Fields) string {
+	switch {
+	case f.String("urlalgorithm") != "":
+		return f.String("urlalgorithm")
+	case !f.Has("hash_algorithm") && f.Has("algorithm"):
+		return f.String("algorithm")
+	}
+	return f.String("hash_algorithm")
+}
+
+// decodeProof finds what is to be verified, which must be the same in every item.
+func decodeProof(f *backend.Fields) string {
+	items, isBatch := f.Items("batch_input")
+	switch {
+	case !isBatch:
+		items = []*backend.Fields{f}
+	case len(items) == 0:
+		return "" // a fault that decodeAuthBatch reports
+	}
+	found, missing := map[string]bool{}, false
+	for _, item := range items {
+		proof := proofOf(item)
+		missing = missing || proof == ""
+		found[proof] = true
+		for _, other := range proofs {
+			if !isBatch && item.Has(other) {
+				found[other] = true
+			}
+		}
+	}
+	delete(found, "")
+	return theProof(f, found, isBatch, missing)
+}
+
+// proofOf is the first that an item has.
+func proofOf(item *backend.Fields) string {
+	for _, proof := range proofs {
+		if item.Has(proof) {
+			return proof
+		}
+	}
+	return ""
+}
+
+// theProof is the only one found; anything else is a fault, in transit's words.
+func theProof(f *backend.Fields, found map[string]bool, isBatch, missing bool) string {
+	switch {
+	case isBatch && len(found) == 0:
+		f.Fail("no batch_input elements have 'signature', 'hmac' or 'cmac'")
+	case len(found) == 0:
+		f.Fail("missing one of 'signature', 'hmac' or 'cmac' arguments to verify")
+	case isBatch && len(found) > 1:
+		f.Fail("elements of batch_input must all provide either 'signature', 'hmac' or 'cmac'")
+	case len(found) > 1:
+		f.Fail("provide one of 'signature', 'hmac' or 'cmac'")
+	default:
+		for proof := range found {
+			if missing {
+				f.Fail("some elements of batch_input are missing '%s'", proof)
+			}
+			return proof
+		}
+	}
+	return ""
+}
+
+func decodeProven(f *backend.Fields, index int) authItem {
+	item := authItem{code: f.String("hmac")}
+	missing := "missing input"
+	if index == notInBatch {
+		missing = "" // transit takes it for empty there
+	}
+	item.decodeInput(f, missing)
+	return item
+}
+
+func (b *pqBackend) verify(ctx context.Context, r *logical.Request, req verifyRequest) (*logical.Response, error) {
+	key, err := b.keyOf(ctx, r, req.name)
+	if err != nil {
+		return nil, asAnswer(err)
+	}
+	mac := key.HMACVerifier(req.algorithm)
+	return req.run(
+		func(item *authItem) (authResult, error) {
+			valid, err := mac.Verify(item.input, item.code)
+			return authResult{Valid: valid}, err
+		},
+		func(result authResult) map[string]any { return map[string]any{"valid": result.Valid} },
+	)
+}
