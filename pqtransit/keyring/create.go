@@ -3,7 +3,6 @@ package keyring
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -19,14 +18,17 @@ const minAutoRotate = time.Hour
 
 // Spec is what a new key is to be. The zero value of each field but Type is the default.
 type Spec struct {
-	// Type is a suite's name or alias.
+	// Type is a suite's name or alias, or Vault's name with its parameters.
 	Type string
+	TypeParameters
+	// Purpose is one that the algorithm offers; 0 is its first.
+	Purpose suite.Purpose
 	// For is what the key will be used for at once, and must be able to do.
 	For                              suite.Purpose
 	Derived, Convergent              bool
 	Exportable, AllowPlaintextBackup bool
 	AutoRotatePeriod                 time.Duration
-	// KeySize is refused unless it is zero: no algorithm here has a variable size.
+	// KeySize is in bytes, for algorithms of variable size; 0 is their default.
 	KeySize int
 }
 
@@ -38,17 +40,18 @@ func (s Spec) check() (*suite.Suite, error) {
 	if s.Convergent && !s.Derived {
 		return nil, refuse("convergent encryption requires derivation to be enabled")
 	}
-	algorithm, err := lookup(s.Type)
+	algorithm, err := s.find(s.Type)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case !algorithm.Purpose.Has(s.For):
+	case !s.purpose(algorithm).Has(s.For):
 		return nil, refuse("key type %s not supported for this operation", algorithm.Name)
-	case s.KeySize != 0:
-		return nil, refuse("key_size is not valid for algorithm %s", algorithm.Name)
+	case !allowed(algorithm, s.Purpose):
+		return nil, refuse("keys of type %s cannot be for %s: they are for %s",
+			algorithm.Name, PurposeText(s.Purpose), purposeChoice(algorithm))
 	}
-	return algorithm, nil
+	return algorithm, s.checkSize(algorithm)
 }
 
 // checkDerivation refuses what the algorithm cannot do, which an existing key of the name is
@@ -61,14 +64,6 @@ func (s Spec) checkDerivation(algorithm *suite.Suite) error {
 		return refuse("convergent encryption not supported for keys of type %s", algorithm.Name)
 	}
 	return nil
-}
-
-func lookup(name string) (*suite.Suite, error) {
-	algorithm, ok := suite.Lookup(name)
-	if !ok {
-		return nil, refuse("unknown key type %s", name)
-	}
-	return algorithm, nil
 }
 
 func checkAutoRotate(period time.Duration) error {
@@ -118,6 +113,7 @@ func (r *Keyring) create(ctx context.Context, storage logical.Storage, name stri
 			Exportable:           spec.Exportable,
 			AllowPlaintextBackup: spec.AllowPlaintextBackup,
 			AutoRotatePeriod:     spec.AutoRotatePeriod,
+			KeySize:              spec.KeySize,
 			MinDecryption:        1,
 		},
 		versions: map[int]*Version{},
@@ -128,7 +124,7 @@ func (r *Keyring) create(ctx context.Context, storage logical.Storage, name stri
 	if spec.Convergent {
 		key.ConvergentVersion = -1
 	}
-	if err := r.addVersion(key, algorithm, algorithm.Purpose); err != nil {
+	if err := r.addVersion(key, algorithm, spec.purpose(algorithm)); err != nil {
 		return nil, err
 	}
 	made := &loaded{key: key}
@@ -137,12 +133,12 @@ func (r *Keyring) create(ctx context.Context, storage logical.Storage, name stri
 
 // addVersion makes a fresh latest version.
 func (r *Keyring) addVersion(key *Key, algorithm *suite.Suite, purpose suite.Purpose) error {
-	material, err := algorithm.Generate()
+	material, err := key.generate(algorithm)
 	if err != nil {
 		return fmt.Errorf("key %s: %v", key.Name, err)
 	}
-	hmacKey := make([]byte, 32)
-	if _, err := io.ReadFull(r.rand, hmacKey); err != nil {
+	hmacKey, err := r.hmacKeyFor(algorithm, material)
+	if err != nil {
 		return fmt.Errorf("key %s: failed to make an HMAC key: %v", key.Name, err)
 	}
 	version := &Version{
@@ -151,7 +147,7 @@ func (r *Keyring) addVersion(key *Key, algorithm *suite.Suite, purpose suite.Pur
 		Purpose: purpose,
 		Created: r.now(),
 		key:     material,
-		hmacKey: suite.NewSecret(hmacKey),
+		hmacKey: hmacKey,
 	}
 	if key.Convergent && (key.ConvergentVersion == -1 || key.ConvergentVersion > 1) {
 		version.convergent = currentConvergent

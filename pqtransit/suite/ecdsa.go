@@ -51,6 +51,7 @@ type ecdsaKey struct {
 func (f ecdsaFamily) suite(s Suite) Suite {
 	s.Purpose = Signing
 	s.Asymmetric = true
+	s.Curve = f.curve
 	s.Signatures = &ecdsaSignatures
 	s.Generate = f.generate
 	s.Parse = f.parse

@@ -7,6 +7,8 @@
 // `var _ = register(Suite{...})`; the conformance test then covers it.
 package suite
 
+import "crypto/elliptic"
+
 // NotCommunity is the [Suite.StoredAs] of a suite that Vault Community's
 // built-in transit engine cannot store.
 const NotCommunity = -1
@@ -84,6 +86,9 @@ type Suite struct {
 	// Slow means that one private operation can take from tenths of a second
 	// to seconds, so that callers must bound how many run at once.
 	Slow bool
+	// Curve is that of the numbers which keysutil stores of an ECDSA key, whose
+	// type alone tells it. Nil: the suite is not ECDSA.
+	Curve elliptic.Curve
 	// KeySize is nil for suites whose keys have one size.
 	KeySize *SizeRange
 	// PaddingSchemes are the accepted values of Params.PaddingScheme beside
