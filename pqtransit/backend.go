@@ -22,6 +22,7 @@ import (
 type pqBackend struct {
 	backend.Plugin
 	keys *keyring.Keyring
+	slow slots
 }
 
 // Factory makes the engine for one mount.
@@ -30,6 +31,7 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 		return nil, errors.New("the engine needs a configuration")
 	}
 	b := &pqBackend{
+		slow: newSlots(),
 		keys: keyring.New(keyring.Options{
 			Rand: rand.Reader,
 			Now:  time.Now,
@@ -50,6 +52,8 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 			b.pathEncrypt(),
 			b.pathDecrypt(),
 			b.pathRewrap(),
+			b.pathSign(),
+			b.pathVerify(),
 		},
 		Invalidate: func(_ context.Context, path string) { b.keys.Invalidate(path) },
 	}
