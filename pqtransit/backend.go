@@ -54,6 +54,8 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 			b.pathRewrap(),
 			b.pathSign(),
 			b.pathVerify(),
+			b.pathEncapsulate(),
+			b.pathDecapsulate(),
 		},
 		Invalidate: func(_ context.Context, path string) { b.keys.Invalidate(path) },
 	}

@@ -28,6 +28,7 @@ type item struct {
 	fault      error // what decoding found, for this item alone
 
 	signatureContext []byte
+	confirmation     []byte
 }
 
 // batch is the items of a request, and how their faults are answered.

@@ -92,9 +92,7 @@ func decodeSaltLength(f *backend.Fields) int {
 // decodeSigned reads what sign and verify take of an item, whose texts for what is not base64
 // differ: message has the reason, other the name of the field.
 func (i *item) decodeSigned(f *backend.Fields, index int, message, other string) {
-	if index != notInBatch {
-		i.reference = f.String("reference")
-	}
+	i.decodeReference(f, index)
 	decode := func(field string, fault func(error) error) []byte {
 		decoded, err := base64.StdEncoding.DecodeString(f.String(field))
 		if err != nil && i.fault == nil {

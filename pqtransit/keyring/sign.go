@@ -56,7 +56,7 @@ func (k *Key) notASigner(version *Version) error {
 
 // Sign signs a message of any length, also an empty one.
 func (k *Key) Sign(p Signing, message []byte) (Signature, error) {
-	version, err := k.forSigning(p.Version)
+	version, err := k.forMaking("signing", p.Version)
 	if err != nil {
 		return Signature{}, err
 	}
@@ -82,7 +82,7 @@ func (k *Key) Verify(p Signing, message []byte, text string) (bool, error) {
 	if err != nil {
 		return false, refuse("%v", err)
 	}
-	version, err := k.forVerification(parsed.Version)
+	version, err := k.forReading("signature", parsed.Version)
 	if err != nil {
 		return false, err
 	}
@@ -97,16 +97,17 @@ func (k *Key) Verify(p Signing, message []byte, text string) (bool, error) {
 	return valid, nil
 }
 
-func (k *Key) forSigning(number int) (*Version, error) {
+// forMaking is the version that the caller chose for an operation whose result names it.
+func (k *Key) forMaking(operation string, number int) (*Version, error) {
 	switch {
 	case number == 0:
 		number = k.Latest
 	case number < 0:
-		return nil, refuse("requested version for signing is negative")
+		return nil, refuse("requested version for %s is negative", operation)
 	case number > k.Latest:
-		return nil, refuse("requested version for signing is higher than the latest key version")
+		return nil, refuse("requested version for %s is higher than the latest key version", operation)
 	case number < k.MinEncryption:
-		return nil, refuse("requested version for signing is less than the minimum encryption key version")
+		return nil, refuse("requested version for %s is less than the minimum encryption key version", operation)
 	}
 	version := k.usable(number)
 	if version == nil {
@@ -115,10 +116,11 @@ func (k *Key) forSigning(number int) (*Version, error) {
 	return version, nil
 }
 
-func (k *Key) forVerification(number int) (*Version, error) {
+// forReading is the version that made the signature or ciphertext.
+func (k *Key) forReading(what string, number int) (*Version, error) {
 	switch {
 	case number > k.Latest:
-		return nil, refuse("invalid signature: version is too new")
+		return nil, refuse("invalid %s: version is too new", what)
 	case number < k.MinDecryption:
 		return nil, refuse("ciphertext or signature version is disallowed by policy (too old)")
 	}
