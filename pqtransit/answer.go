@@ -15,7 +15,7 @@ func keyAnswer(key *keyring.Key, context []byte) (*logical.Response, error) {
 	encrypts := key.Purpose().Has(suite.Encryption)
 	data := map[string]any{
 		"name":                   key.Name,
-		"type":                   key.Suite().Name,
+		"type":                   typeName(key.Suite()),
 		"derived":                key.Derived,
 		"deletion_allowed":       key.DeletionAllowed,
 		"min_available_version":  key.MinAvailable,
@@ -32,6 +32,10 @@ func keyAnswer(key *keyring.Key, context []byte) (*logical.Response, error) {
 		"imported_key":           key.Imported,
 	}
 	addOptional(data, key)
+	addTypeParameters(data, key.Suite())
+	if authenticates(key) {
+		return &logical.Response{Data: data}, nil // transit shows no versions of such keys
+	}
 	versions, err := versionsAnswer(key, context)
 	if err != nil {
 		return nil, asAnswer(err)
@@ -75,7 +79,7 @@ func versionsAnswer(key *keyring.Key, context []byte) (map[string]any, error) {
 	answer := map[string]any{}
 	for _, version := range key.Versions() {
 		number := strconv.Itoa(version.Number)
-		if key.Community() && !key.Suite().Asymmetric {
+		if !key.Mixed() && !key.Suite().Asymmetric {
 			answer[number] = version.Created.Unix()
 			continue
 		}
@@ -102,7 +106,7 @@ func versionAnswer(key *keyring.Key, version *keyring.Version, context []byte) (
 		"public_key":        public.String(),
 		"certificate_chain": keyring.ChainText(version.Certificates),
 		"creation_time":     version.Created,
-		"hybrid_public_key": "",
+		"hybrid_public_key": hybridText(version),
 	}
 	if key.Community() {
 		return entry, nil

@@ -23,6 +23,7 @@ type pqBackend struct {
 	backend.Plugin
 	keys     *keyring.Keyring
 	rotation autoRotation
+	slow     slots
 }
 
 // Factory makes the engine for one mount.
@@ -32,6 +33,7 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 	}
 	b := &pqBackend{
 		rotation: autoRotation{now: time.Now},
+		slow:     newSlots(),
 		keys: keyring.New(keyring.Options{
 			Rand: rand.Reader,
 			Now:  time.Now,
@@ -61,7 +63,6 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 			b.pathBackup(),
 			b.pathRestore(),
 			b.pathHMAC(),
-			b.pathVerify(),
 			b.pathImport(),
 			b.pathImportVersion(),
 			b.pathWrappingKey(),
@@ -69,6 +70,10 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 			b.pathEncrypt(),
 			b.pathDecrypt(),
 			b.pathRewrap(),
+			b.pathSign(),
+			b.pathVerify(),
+			b.pathEncapsulate(),
+			b.pathDecapsulate(),
 		},
 		Invalidate:   b.invalidate(config.StorageView),
 		PeriodicFunc: b.periodic,

@@ -26,6 +26,9 @@ type item struct {
 	reference  string
 	hasContext bool
 	fault      error // what decoding found, for this item alone
+
+	signatureContext []byte
+	confirmation     []byte
 }
 
 // batch is the items of a request, and how their faults are answered.
@@ -38,6 +41,15 @@ type batch struct {
 // decodeBatch reads batch_input, or without it the request's own fields as the only item.
 // decode reports through the Fields what makes the whole request unreadable.
 func decodeBatch(f *backend.Fields, decode func(f *backend.Fields, index int) item) batch {
+	b := decodeItems(f, decode)
+	if !b.single {
+		b.checkContexts(f)
+	}
+	return b
+}
+
+// decodeItems is decodeBatch without its rule about contexts.
+func decodeItems(f *backend.Fields, decode func(f *backend.Fields, index int) item) batch {
 	fields, isBatch := f.Items("batch_input")
 	if !isBatch {
 		return batch{items: []item{decode(f, notInBatch)}, single: true}
@@ -54,7 +66,6 @@ func decodeBatch(f *backend.Fields, decode func(f *backend.Fields, index int) it
 	if len(fields) == 0 && f.Err() == nil {
 		f.Fail("missing batch input to process")
 	}
-	b.checkContexts(f)
 	return b
 }
 

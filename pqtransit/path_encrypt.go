@@ -34,10 +34,14 @@ context is given.`,
 
 func encryptFields() map[string]*framework.FieldSchema {
 	return map[string]*framework.FieldSchema{
-		"name":            nameField(),
-		"plaintext":       {Type: framework.TypeString, Description: "What to encrypt, base64; may be empty."},
-		"context":         contextField(),
-		"nonce":           nonceField(),
+		"name":      nameField(),
+		"plaintext": {Type: framework.TypeString, Description: "What to encrypt, base64; may be empty."},
+		"context":   contextField(),
+		"nonce":     nonceField(),
+		"iv": {
+			Type:        framework.TypeString,
+			Description: "Initialisation vector of aes128-cbc and aes256-cbc, base64 of 16 bytes; by default a random one.",
+		},
 		"associated_data": associatedDataField(),
 		"padding_scheme":  paddingField("encryption"),
 		"key_version":     keyVersionField(),
@@ -78,6 +82,7 @@ func decodePlaintext(f *backend.Fields, index int) item {
 	var i item
 	i.plaintext = i.base64(f, "plaintext")
 	i.decodeCommon(f, index)
+	i.params.IV = i.base64(f, "iv")
 	i.params.PaddingScheme = f.String("padding_scheme")
 	i.params.Version = f.Int("key_version")
 	return i

@@ -29,7 +29,7 @@ func (b *pqBackend) pathListKeys() *framework.Path {
 func (b *pqBackend) pathKeys() *framework.Path {
 	return &framework.Path{
 		Pattern: "keys/" + framework.GenericNameRegex("name"),
-		Fields:  keyFields(),
+		Fields:  withFields(keyFields(), typeFields()),
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.UpdateOperation: &framework.PathOperation{
 				Callback:  backend.Handle(b, decodeCreate, b.createKey),
@@ -90,6 +90,11 @@ It lets anyone see which plaintexts are equal.`,
 			Type:        framework.TypeInt,
 			Description: "Size of the key in bytes, for algorithms of variable size only.",
 		},
+		"purpose": {
+			Type: framework.TypeString,
+			Description: `What the key is for, for types that offer a choice: key-encapsulation lets a KEM key
+encapsulate and decapsulate, and nothing else. By default the type's own.`,
+		},
 	}
 }
 
@@ -103,6 +108,8 @@ func decodeCreate(f *backend.Fields) createRequest {
 		name: f.String("name"),
 		spec: keyring.Spec{
 			Type:                 f.String("type"),
+			TypeParameters:       decodeTypeParameters(f),
+			Purpose:              decodePurpose(f),
 			Derived:              f.Bool("derived"),
 			Convergent:           f.Bool("convergent_encryption"),
 			Exportable:           f.Bool("exportable"),

@@ -13,7 +13,7 @@ import (
 func (b *pqBackend) pathRotate() *framework.Path {
 	return &framework.Path{
 		Pattern: "keys/" + framework.GenericNameRegex("name") + "/rotate",
-		Fields: map[string]*framework.FieldSchema{
+		Fields: withFields(typeFields(), map[string]*framework.FieldSchema{
 			"name": nameField(),
 			"type": {
 				Type:        framework.TypeString,
@@ -22,9 +22,10 @@ func (b *pqBackend) pathRotate() *framework.Path {
 			"allow_unauthenticated_encryption": {
 				Type: framework.TypeBool,
 				Description: `Accept that after rotating from a symmetric type to a public-key type, anyone who has
-the public key can make ciphertexts that decrypt under this key.`,
+the public key can make ciphertexts that decrypt under this key, and after rotating to a
+type without authentication, anyone can change ciphertexts.`,
 			},
-		},
+		}),
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.UpdateOperation: &framework.PathOperation{
 				Callback:  backend.Handle(b, decodeRotate, b.rotateKey),
@@ -49,6 +50,7 @@ func decodeRotate(f *backend.Fields) rotateRequest {
 		name: f.String("name"),
 		rotation: keyring.Rotation{
 			Type:                           f.String("type"),
+			TypeParameters:                 decodeTypeParameters(f),
 			AllowUnauthenticatedEncryption: f.Bool("allow_unauthenticated_encryption"),
 		},
 	}

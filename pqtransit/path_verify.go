@@ -1,6 +1,7 @@
 package pqtransit
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -16,46 +17,51 @@ var proofs = []string{"signature", "hmac", "cmac"}
 func (b *pqBackend) pathVerify() *framework.Path {
 	return &framework.Path{
 		Pattern: "verify/" + framework.GenericNameRegex("name") + framework.OptionalParamRegex("urlalgorithm"),
-		Fields: map[string]*framework.FieldSchema{
-			"name":           nameField(),
-			"input":          {Type: framework.TypeString, Description: "What was authenticated, base64; may be empty."},
-			"signature":      {Type: framework.TypeString, Description: "A signature as sign gave it."},
-			"hmac":           {Type: framework.TypeString, Description: "An HMAC as hmac gave it."},
-			"cmac":           {Type: framework.TypeString, Description: "A CMAC as cmac gave it."},
-			"hash_algorithm": digestField("Hash function"),
-			"algorithm":      {Type: framework.TypeString, Default: digest.Default, Description: "The same, under its old name."},
-			"urlalgorithm":   {Type: framework.TypeString, Description: "Hash function, in the path; goes before hash_algorithm."},
-			"batch_input":    authBatchField("input, one of signature, hmac and cmac, the same in all,"),
-		},
+		Fields: withFields(signingFields(), map[string]*framework.FieldSchema{
+			"signature":   {Type: framework.TypeString, Description: "A signature as sign gave it."},
+			"hmac":        {Type: framework.TypeString, Description: "An HMAC as hmac gave it."},
+			"cmac":        {Type: framework.TypeString, Description: "A CMAC as cmac gave it."},
+			"batch_input": authBatchField("input, one of signature, hmac and cmac, the same in all,"),
+		}),
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.UpdateOperation: &framework.PathOperation{
 				Callback: backend.Handle(b, decodeVerify, b.verify),
-				Summary:  "Verify an HMAC.",
+				Summary:  "Verify a signature or an HMAC, or a batch of either.",
 				Responses: ok(map[string]*framework.FieldSchema{
-					"valid":         {Type: framework.TypeBool, Description: "Whether the HMAC is the input's"},
+					"valid":         {Type: framework.TypeBool, Description: "Whether the signature or HMAC is the input's"},
 					"batch_results": batchResultsField(),
 				}),
 			},
 		},
-		HelpSynopsis:    "Verify what a named key has authenticated.",
-		HelpDescription: "Checks an HMAC of any version that is not older than the key's min_decryption_version.",
+		HelpSynopsis: "Verify what a named key has signed or authenticated.",
+		HelpDescription: `A signature or HMAC names the version that made it, which must not be older than the
+key's min_decryption_version. The other parameters must be those it was made with.`,
 	}
 }
 
+// verifyRequest is one of the two, by what the request wants verified.
 type verifyRequest struct {
+	signature *signRequest
+	hmac      *verifyHMACRequest
+}
+
+type verifyHMACRequest struct {
 	name      string
 	algorithm digest.Algorithm
 	authBatch
 }
 
 func decodeVerify(f *backend.Fields) verifyRequest {
-	req := verifyRequest{name: f.String("name")}
-	if proof := decodeProof(f); proof != "" && proof != "hmac" {
+	switch proof := decodeProof(f); proof {
+	case "signature":
+		req := decodeVerifySignature(f)
+		return verifyRequest{signature: &req}
+	case "cmac":
 		f.Fail("verification of %s is not supported", proof)
 	}
-	req.algorithm = decodeDigest(f, hashName(f))
+	req := verifyHMACRequest{name: f.String("name"), algorithm: decodeDigest(f, hashName(f))}
 	req.authBatch = decodeAuthBatch(f, decodeProven)
-	return req
+	return verifyRequest{hmac: &req}
 }
 
 // hashName reads algorithm, the old name, only where hash_algorithm is not there.
@@ -66,7 +72,7 @@ func hashName(f *backend.Fields) string {
 	case !f.Has("hash_algorithm") && f.Has("algorithm"):
 		return f.String("algorithm")
 	}
-	return f.String("hash_algorithm")
+	return cmp.Or(f.String("hash_algorithm"), digest.Default)
 }
 
 // decodeProof finds what is to be verified, which must be the same in every item.
@@ -136,6 +142,13 @@ func decodeProven(f *backend.Fields, index int) authItem {
 }
 
 func (b *pqBackend) verify(ctx context.Context, r *logical.Request, req verifyRequest) (*logical.Response, error) {
+	if req.signature != nil {
+		return b.verifySignature(ctx, r, *req.signature)
+	}
+	return b.verifyHMAC(ctx, r, *req.hmac)
+}
+
+func (b *pqBackend) verifyHMAC(ctx context.Context, r *logical.Request, req verifyHMACRequest) (*logical.Response, error) {
 	key, err := b.keyOf(ctx, r, req.name)
 	if err != nil {
 		return nil, asAnswer(err)

@@ -1,6 +1,7 @@
 package pqtransit
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 
@@ -40,7 +41,10 @@ func keyResponse() map[string]*framework.FieldSchema {
 		"supports_derivation":           required(framework.TypeBool, "Whether the latest version's algorithm can derive keys"),
 		"auto_rotate_period":            required(framework.TypeInt, "Seconds after which the key rotates by itself, 0 for never"),
 		"imported_key":                  required(framework.TypeBool, "Whether the latest version was imported"),
-		"keys":                          required(framework.TypeMap, "Versions in use: creation time, or for asymmetric and mixed keys an object each"),
+		"keys":                          {Type: framework.TypeMap, Description: "Versions in use: creation time, or for asymmetric and mixed keys an object each; absent for keys that only make MACs"},
+		"parameter_set":                 {Type: framework.TypeString, Description: "Parameter set of the latest version, where its type has one"},
+		"hybrid_key_type_pqc":           {Type: framework.TypeString, Description: "Post-quantum half of the type hybrid"},
+		"hybrid_key_type_ec":            {Type: framework.TypeString, Description: "Classical half of the type hybrid"},
 		"key_size":                      {Type: framework.TypeInt, Description: "Size of the key in bytes, where it is variable"},
 		"imported_key_allow_rotation":   {Type: framework.TypeBool, Description: "Whether an imported key may be rotated"},
 		"backup_info":                   {Type: framework.TypeMap, Description: "Time and version of the last backup"},
@@ -54,4 +58,11 @@ func keyResponse() map[string]*framework.FieldSchema {
 
 func required(kind framework.FieldType, description string) *framework.FieldSchema {
 	return &framework.FieldSchema{Type: kind, Description: description, Required: true}
+}
+
+// withFields joins two sets of parameters that share no name.
+func withFields(fields, more map[string]*framework.FieldSchema) map[string]*framework.FieldSchema {
+	joined := maps.Clone(fields)
+	maps.Copy(joined, more)
+	return joined
 }

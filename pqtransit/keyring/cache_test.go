@@ -15,7 +15,7 @@ import (
 )
 
 func TestWarmUseMakesNoStorageCall(t *testing.T) {
-	for _, algorithm := range []string{symmetric, hybrid} {
+	for _, algorithm := range encryptingNames(quickToMake) {
 		m := newMount(t)
 		m.create("k", keyring.Spec{Type: algorithm})
 		m.rotate("k", keyring.Rotation{})

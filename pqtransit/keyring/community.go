@@ -1,7 +1,10 @@
 package keyring
 
 import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rsa"
+	"encoding/base64"
 	"fmt"
 	"strconv"
 	"time"
@@ -113,7 +116,7 @@ func (k *Key) newPolicy() *keysutil.Policy {
 }
 
 func versionOfEntry(algorithm *suite.Suite, number int, entry keysutil.KeyEntry, known parsed) (*Version, error) {
-	material := materialOf(entry)
+	material := materialOf(algorithm, entry)
 	key, ok := known.key(number, algorithm, func(key suite.Key) bool { return sameMaterial(key.Material(), material) })
 	if !ok {
 		var err error
@@ -137,14 +140,40 @@ func versionOfEntry(algorithm *suite.Suite, number int, entry keysutil.KeyEntry,
 	return version, nil
 }
 
-func materialOf(entry keysutil.KeyEntry) any {
+// materialOf is nil for an entry that is not whole.
+func materialOf(algorithm *suite.Suite, entry keysutil.KeyEntry) any {
 	switch {
+	case algorithm.Curve != nil:
+		return ecdsaMaterial(algorithm, entry)
 	case entry.RSAKey != nil:
 		return entry.RSAKey
 	case entry.RSAPublicKey != nil:
 		return entry.RSAPublicKey
+	case len(entry.Key) == 0 && entry.FormattedPublicKey != "":
+		return ed25519Public(entry.FormattedPublicKey)
 	}
 	return entry.Key
+}
+
+//nolint:staticcheck // keysutil stores the numbers, so they must be named
+func ecdsaMaterial(algorithm *suite.Suite, entry keysutil.KeyEntry) any {
+	if entry.EC_X == nil || entry.EC_Y == nil {
+		return nil
+	}
+	public := ecdsa.PublicKey{Curve: algorithm.Curve, X: entry.EC_X, Y: entry.EC_Y}
+	if entry.EC_D == nil {
+		return &public
+	}
+	return &ecdsa.PrivateKey{PublicKey: public, D: entry.EC_D}
+}
+
+// ed25519Public is an imported key that has its public half alone.
+func ed25519Public(text string) any {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	return ed25519.PublicKey(raw)
 }
 
 func (v *Version) entry() (keysutil.KeyEntry, error) {
@@ -157,7 +186,14 @@ func (v *Version) entry() (keysutil.KeyEntry, error) {
 	}
 	switch material := v.key.Material().(type) {
 	case []byte:
-		entry.Key = material
+		entry.Key, entry.FormattedPublicKey = material, v.Public().String()
+	case ed25519.PublicKey:
+		entry.FormattedPublicKey = v.Public().String()
+	case *ecdsa.PrivateKey:
+		entry.EC_D = material.D //nolint:staticcheck // keysutil stores the number
+		v.ecdsaPublic(&entry, &material.PublicKey)
+	case *ecdsa.PublicKey:
+		v.ecdsaPublic(&entry, material)
 	case *rsa.PrivateKey:
 		entry.RSAKey, entry.RSAPublicKey = material, &material.PublicKey
 	case *rsa.PublicKey:
@@ -166,4 +202,9 @@ func (v *Version) entry() (keysutil.KeyEntry, error) {
 		return keysutil.KeyEntry{}, fmt.Errorf("type %s has no place in the built-in engine's storage", v.Suite.Name)
 	}
 	return entry, nil
+}
+
+func (v *Version) ecdsaPublic(entry *keysutil.KeyEntry, public *ecdsa.PublicKey) {
+	entry.EC_X, entry.EC_Y = public.X, public.Y //nolint:staticcheck // keysutil stores the numbers
+	entry.FormattedPublicKey = v.Public().String()
 }

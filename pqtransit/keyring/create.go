@@ -3,7 +3,6 @@ package keyring
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -19,14 +18,17 @@ const minAutoRotate = time.Hour
 
 // Spec is what a new key is to be. The zero value of each field but Type is the default.
 type Spec struct {
-	// Type is a suite's name or alias.
+	// Type is a suite's name or alias, or Vault's name with its parameters.
 	Type string
+	TypeParameters
+	// Purpose is one that the algorithm offers; 0 is its first.
+	Purpose suite.Purpose
 	// For is what the key will be used for at once, and must be able to do.
 	For                              suite.Purpose
 	Derived, Convergent              bool
 	Exportable, AllowPlaintextBackup bool
 	AutoRotatePeriod                 time.Duration
-	// KeySize is refused unless it is zero: no algorithm here has a variable size.
+	// KeySize is in bytes, for algorithms of variable size; 0 is their default.
 	KeySize int
 }
 
@@ -38,17 +40,18 @@ func (s Spec) check() (*suite.Suite, error) {
 	if s.Convergent && !s.Derived {
 		return nil, refuse("convergent encryption requires derivation to be enabled")
 	}
-	algorithm, err := lookup(s.Type)
+	algorithm, err := s.find(s.Type)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case !algorithm.Purpose.Has(s.For):
+	case !s.purpose(algorithm).Has(s.For):
 		return nil, refuse("key type %s not supported for this operation", algorithm.Name)
-	case s.KeySize != 0:
-		return nil, refuse("key_size is not valid for algorithm %s", algorithm.Name)
+	case !allowed(algorithm, s.Purpose):
+		return nil, refuse("keys of type %s cannot be for %s: they are for %s",
+			algorithm.Name, PurposeText(s.Purpose), purposeChoice(algorithm))
 	}
-	return algorithm, nil
+	return algorithm, s.checkSize(algorithm)
 }
 
 // checkDerivation refuses what the algorithm cannot do, which an existing key of the name is
@@ -61,14 +64,6 @@ func (s Spec) checkDerivation(algorithm *suite.Suite) error {
 		return refuse("convergent encryption not supported for keys of type %s", algorithm.Name)
 	}
 	return nil
-}
-
-func lookup(name string) (*suite.Suite, error) {
-	algorithm, ok := suite.Lookup(name)
-	if !ok {
-		return nil, refuse("unknown key type %s", name)
-	}
-	return algorithm, nil
 }
 
 func checkAutoRotate(period time.Duration) error {
@@ -111,7 +106,7 @@ func (r *Keyring) create(ctx context.Context, storage logical.Storage, name stri
 		return nil, err
 	}
 	key := spec.newKey(name)
-	if err := r.makeVersion(key, algorithm, algorithm.Purpose); err != nil {
+	if err := r.makeVersion(key, algorithm, spec.purpose(algorithm)); err != nil {
 		return nil, err
 	}
 	made := &loaded{key: key}
@@ -128,6 +123,7 @@ func (s Spec) newKey(name string) *Key {
 			Exportable:           s.Exportable,
 			AllowPlaintextBackup: s.AllowPlaintextBackup,
 			AutoRotatePeriod:     s.AutoRotatePeriod,
+			KeySize:              s.KeySize,
 			MinDecryption:        1,
 		},
 		versions: map[int]*Version{},
@@ -143,7 +139,7 @@ func (s Spec) newKey(name string) *Key {
 
 // makeVersion makes a fresh latest version.
 func (r *Keyring) makeVersion(key *Key, algorithm *suite.Suite, purpose suite.Purpose) error {
-	material, err := algorithm.Generate()
+	material, err := key.generate(algorithm)
 	if err != nil {
 		return fmt.Errorf("key %s: %v", key.Name, err)
 	}
@@ -152,11 +148,11 @@ func (r *Keyring) makeVersion(key *Key, algorithm *suite.Suite, purpose suite.Pu
 
 // addVersion gives a version what every one has, and makes it the latest.
 func (r *Keyring) addVersion(key *Key, version *Version) error {
-	hmacKey := make([]byte, 32)
-	if _, err := io.ReadFull(r.rand, hmacKey); err != nil {
+	hmacKey, err := r.hmacKeyFor(version.Suite, version.key)
+	if err != nil {
 		return fmt.Errorf("key %s: failed to make an HMAC key: %v", key.Name, err)
 	}
-	version.hmacKey = suite.NewSecret(hmacKey)
+	version.hmacKey = hmacKey
 	version.Number = key.Latest + 1
 	version.Created = r.now()
 	if key.Convergent && (key.ConvergentVersion == -1 || key.ConvergentVersion > 1) {

@@ -146,7 +146,7 @@ func checkReadable(t *testing.T, m *mount, state state, before int) {
 }
 
 func TestCreationSurvivesEveryFault(t *testing.T) {
-	for _, algorithm := range []string{symmetric, hybrid} {
+	for _, algorithm := range encryptingNames(quickToMake) {
 		t.Run(algorithm, func(t *testing.T) {
 			spec := keyring.Spec{Type: algorithm}
 			create := func(m *mount) error {

@@ -29,6 +29,7 @@ var mayReveal = map[string]string{
 	"loaded.takeArchive": "loads archived versions",
 	"loaded.mend":        "compares the archive with the policy",
 	"Keyring.addVersion": "makes a version's HMAC key",
+	"Keyring.hmacKeyFor": "makes a version's HMAC key, of the hmac type the key itself",
 	// Use of a key, of which only the result is given out.
 	"Key.DerivedKeys": "derives from the HMAC key",
 	"Key.wrapDataKey": "a data key is the caller's, not the named key",

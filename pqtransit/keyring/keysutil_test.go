@@ -10,18 +10,35 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/palisade-vault/palisade/pqtransit/keyring"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
-// kinds are the keys that lie in the built-in engine's format, by what goes with their use.
-var kinds = []struct {
+// kind is a key that lies in the built-in engine's format, and what goes with its use.
+type kind struct {
 	name    string
 	spec    keyring.Spec
 	context []byte
-}{
-	{name: "symmetric", spec: keyring.Spec{Type: symmetric}},
-	{name: "derived", spec: keyring.Spec{Type: symmetric, Derived: true}, context: []byte("user 7")},
-	{name: "convergent", spec: keyring.Spec{Type: symmetric, Derived: true, Convergent: true}, context: []byte("user 7")},
-	{name: "rsa", spec: keyring.Spec{Type: rsa}},
+}
+
+// kinds are all such keys that encrypt, but for the larger of RSA's, which take long to make.
+var kinds = encryptingKinds()
+
+func encryptingKinds() []kind {
+	var found []kind
+	for _, algorithm := range communitySuites() {
+		if !algorithm.Purpose.Has(suite.Encryption) || slowToMake(algorithm) {
+			continue
+		}
+		name, context := algorithm.Name, []byte("user 7")
+		found = append(found, kind{name: name, spec: keyring.Spec{Type: name}})
+		if algorithm.Derivation {
+			found = append(found, kind{name + " derived", keyring.Spec{Type: name, Derived: true}, context})
+		}
+		if algorithm.Convergent {
+			found = append(found, kind{name + " convergent", keyring.Spec{Type: name, Derived: true, Convergent: true}, context})
+		}
+	}
+	return found
 }
 
 func theirsEncrypt(t *testing.T, policy *keysutil.Policy, context []byte, plaintext string) string {
@@ -124,10 +141,10 @@ func theirsCreate(t *testing.T, storage logical.Storage, spec keyring.Spec) *key
 	if err != nil {
 		t.Fatal(err)
 	}
-	types := map[string]keysutil.KeyType{symmetric: keysutil.KeyType_AES256_GCM96, rsa: keysutil.KeyType_RSA4096}
+	algorithm, _ := suite.Lookup(spec.Type)
 	policy, upserted, err := manager.GetPolicy(t.Context(), keysutil.PolicyRequest{
-		Upsert: true, Storage: storage, Name: "k", KeyType: types[spec.Type],
-		Derived: spec.Derived, Convergent: spec.Convergent,
+		Upsert: true, Storage: storage, Name: "k", KeyType: keysutil.KeyType(algorithm.StoredAs),
+		Derived: spec.Derived, Convergent: spec.Convergent, KeySize: spec.KeySize,
 	}, cryptoRand)
 	if err != nil || !upserted {
 		t.Fatalf("keysutil creates: %v, %v", upserted, err)
@@ -196,7 +213,7 @@ func TestForeignEntries(t *testing.T) {
 		name, entry, want string
 		refusal           bool
 	}{
-		{"a type of later releases", `{"name":"k","type":1,"latest_version":1,"min_decryption_version":1,"archive_version":1,"keys":{"1":{"hmac_key":"AA=="}}}`, "ecdsa-p256, which this release does not support", true},
+		{"a type of Enterprise", `{"name":"k","type":10,"latest_version":1,"min_decryption_version":1,"archive_version":1,"keys":{"1":{"hmac_key":"AA=="}}}`, "managed_key, which this release does not support", true},
 		{"another key's entry", `{"name":"l","type":0}`, "not that key's", false},
 		{"not JSON", `vault`, "failed to read key k", false},
 		{"empty material", `{"name":"k","type":0,"latest_version":1,"min_decryption_version":1,"archive_version":1,"keys":{"1":{"hmac_key":"AA=="}}}`, "version 1", false},

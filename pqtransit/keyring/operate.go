@@ -21,6 +21,8 @@ type Parameters struct {
 	AssociatedData []byte
 	// PaddingScheme is for algorithms that offer a choice; empty is their default.
 	PaddingScheme string
+	// IV is for encryptions with algorithms that take the caller's; empty is a random one.
+	IV []byte
 }
 
 // Rewrapping are the parameters of [Key.Rewrap].
@@ -179,6 +181,7 @@ func (k *Key) params(version *Version, p Parameters, paddingField string) (suite
 		PaddingScheme:  p.PaddingScheme,
 		Convergent:     k.convergentVersion(version),
 		Nonce:          p.Nonce,
+		IV:             p.IV,
 	}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/palisade-vault/palisade/pqtransit/keyring"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
 func TestEncryptRefuses(t *testing.T) {
@@ -57,7 +58,7 @@ func TestEncryptRefuses(t *testing.T) {
 }
 
 func TestDecryptRefuses(t *testing.T) {
-	for _, algorithm := range []string{symmetric, hybrid} {
+	for _, algorithm := range encryptingNames(func(s *suite.Suite) bool { return s.AssociatedData }) {
 		m := newMount(t)
 		m.create("k", keyring.Spec{Type: algorithm})
 		sound := m.encrypt("k", keyring.Parameters{}, "x")
@@ -197,7 +198,7 @@ func TestRewrapMovesToTheLatestVersion(t *testing.T) {
 
 func TestPlaintextSizes(t *testing.T) {
 	m := newMount(t)
-	for _, algorithm := range []string{symmetric, hybrid} {
+	for _, algorithm := range encryptingNames(quickToMake) {
 		m.create(algorithm, keyring.Spec{Type: algorithm})
 		for _, size := range []int{0, 1, 16, 1 << 20} {
 			plaintext := string(bytes.Repeat([]byte{'x'}, size))

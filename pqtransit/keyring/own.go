@@ -183,7 +183,7 @@ func (s *ownVersion) decode(known parsed) (*Version, error) {
 		return nil, fmt.Errorf("unknown key type %q", s.Suite)
 	}
 	purpose, err := parsePurpose(s.Purpose)
-	if err != nil || purpose == 0 || !algorithm.Purpose.Has(purpose) {
+	if err != nil || purpose == 0 || !allowed(algorithm, purpose) {
 		return nil, errors.New("its purpose is not one of its key type")
 	}
 	version := &Version{

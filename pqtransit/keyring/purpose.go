@@ -16,6 +16,7 @@ var purposes = []struct {
 	{suite.Encryption, "encryption"},
 	{suite.Signing, "signing"},
 	{suite.KeyEncapsulation, "key-encapsulation"},
+	{suite.Authentication, "authentication"},
 }
 
 func purposeNames(set suite.Purpose) []string {
@@ -30,6 +31,26 @@ func purposeNames(set suite.Purpose) []string {
 
 // PurposeText names a set of purposes for people, such as "encryption and signing".
 func PurposeText(set suite.Purpose) string { return strings.Join(purposeNames(set), " and ") }
+
+// ParsePurpose reads the name of one purpose, as [PurposeText] writes it.
+func ParsePurpose(name string) (suite.Purpose, error) {
+	purpose, err := parsePurpose([]string{name})
+	if err != nil {
+		return 0, refuse("unknown purpose %q", name)
+	}
+	return purpose, nil
+}
+
+// possible is every purpose that keys of an algorithm can have, one key perhaps not all.
+func possible(algorithm *suite.Suite) suite.Purpose {
+	return algorithm.Purpose | algorithm.Alternative
+}
+
+// allowed reports whether a version of the algorithm may be for that. No key has a purpose
+// of both kinds.
+func allowed(algorithm *suite.Suite, purpose suite.Purpose) bool {
+	return algorithm.Purpose.Has(purpose) || (algorithm.Alternative != 0 && purpose == algorithm.Alternative)
+}
 
 func parsePurpose(names []string) (suite.Purpose, error) {
 	var set suite.Purpose

@@ -72,7 +72,7 @@ func TestRotationStaysWithinThePurpose(t *testing.T) {
 		want string
 	}{
 		{"encryption to signing", narrowed(t, encrypting(t)), signing("signer").Suite, "key k is for encryption and cannot be rotated to signer, which is for signing"},
-		{"signing to encryption", narrowed(t, signing("signer")), encrypting(t).Suite, "key k is for signing and cannot be rotated to x25519-mlkem768, which is for encryption"},
+		{"signing to encryption", narrowed(t, signing("signer")), encrypting(t).Suite, "key k is for signing and cannot be rotated to x25519-mlkem768, which is for encryption or key-encapsulation"},
 		{"signing to signing", narrowed(t, signing("signer")), signing("other").Suite, ""},
 		{"both to signing", narrowed(t, &Version{Suite: &suite.Suite{Name: "rsa", Asymmetric: true}, Purpose: suite.Encryption | suite.Signing}), signing("signer").Suite, ""},
 	}

@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -10,8 +11,10 @@ import (
 
 // Rotation is how a key is to get its next version. The zero value keeps the algorithm.
 type Rotation struct {
-	// Type is the next version's suite by name or alias; empty: that of the latest.
+	// Type is the next version's suite, as [Spec] names it; empty: that of the latest, but
+	// for what TypeParameters say.
 	Type string
+	TypeParameters
 	// AllowUnauthenticatedEncryption accepts that whoever has the public key can make
 	// ciphertexts, which nobody could while the key was symmetric.
 	AllowUnauthenticatedEncryption bool
@@ -40,14 +43,18 @@ func (r *Keyring) Rotate(ctx context.Context, storage logical.Storage, name stri
 // narrow it.
 func (r *Keyring) rotate(key *Key, algorithm *suite.Suite) error {
 	key.Imported = false
-	return r.makeVersion(key, algorithm, key.Purpose()&algorithm.Purpose)
+	return r.makeVersion(key, algorithm, key.Purpose()&possible(algorithm))
 }
 
 func (rotation Rotation) algorithm(key *Key) (*suite.Suite, error) {
-	if rotation.Type == "" {
-		return key.Suite(), nil
+	latest := key.Suite()
+	switch {
+	case rotation.Type != "":
+		return rotation.find(rotation.Type)
+	case rotation.TypeParameters == TypeParameters{}:
+		return latest, nil
 	}
-	return lookup(rotation.Type)
+	return rotation.over(latest.Selector).find(latest.Selector.Type)
 }
 
 // check holds the rules by which a key may change its algorithm.
@@ -60,9 +67,9 @@ func (rotation Rotation) check(key *Key, next *suite.Suite) error {
 		return nil
 	}
 	switch {
-	case key.Purpose()&next.Purpose == 0:
+	case key.Purpose()&possible(next) == 0:
 		return refuse("key %s is for %s and cannot be rotated to %s, which is for %s",
-			key.Name, PurposeText(key.Purpose()), next.Name, PurposeText(next.Purpose))
+			key.Name, PurposeText(key.Purpose()), next.Name, purposeChoice(next))
 	case key.Convergent:
 		return refuse("key %s is convergent and cannot be rotated to another type", key.Name)
 	case key.Derived && !next.Derivation:
@@ -70,6 +77,18 @@ func (rotation Rotation) check(key *Key, next *suite.Suite) error {
 	case key.Purpose().Has(suite.Encryption) && !latest.Asymmetric && next.Asymmetric && !rotation.AllowUnauthenticatedEncryption:
 		return refuse("rotating key %s from %s to %s lets anyone who has the public key make ciphertexts; set allow_unauthenticated_encryption=true to accept that",
 			key.Name, latest.Name, next.Name)
+	case !latest.Unauthenticated && next.Unauthenticated && !rotation.AllowUnauthenticatedEncryption:
+		return refuse("rotating key %s from %s to %s lets anyone change ciphertexts unnoticed; set allow_unauthenticated_encryption=true to accept that",
+			key.Name, latest.Name, next.Name)
 	}
 	return nil
+}
+
+// over fills in what was not given.
+func (p TypeParameters) over(latest suite.Selector) TypeParameters {
+	return TypeParameters{
+		ParameterSet: cmp.Or(p.ParameterSet, latest.ParameterSet),
+		HybridPQC:    cmp.Or(p.HybridPQC, latest.HybridPQC),
+		HybridEC:     cmp.Or(p.HybridEC, latest.HybridEC),
+	}
 }

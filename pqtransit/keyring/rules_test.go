@@ -140,7 +140,7 @@ func TestImportedKeysRotateOnlyIfAllowed(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	for _, algorithm := range []string{symmetric, hybrid} {
+	for _, algorithm := range encryptingNames(quickToMake) {
 		for _, test := range configurations {
 			t.Run(algorithm+"/"+test.name, func(t *testing.T) {
 				m := newMount(t)

@@ -17,7 +17,11 @@ const convergentKeySize = 32
 // aeadFamily is what the symmetric suites differ in.
 type aeadFamily struct {
 	keySize int
-	cipher  func(key []byte) (cipher.AEAD, error)
+	// cipher may be one that authenticates nothing: its suite then says so.
+	cipher func(key []byte) (cipher.AEAD, error)
+	// unauthenticated ciphers take the caller's IV, no associated data, and
+	// only the convergent scheme that new keys have.
+	unauthenticated bool
 }
 
 // aeadKey is a symmetric key with its cipher, expanded once. A derived key
@@ -38,22 +42,37 @@ func (f aeadFamily) suite(s Suite) Suite {
 	s.Purpose = Encryption
 	s.Derivation = true
 	s.Convergent = true
-	s.AssociatedData = true
+	s.AssociatedData = !f.unauthenticated
+	s.Unauthenticated = f.unauthenticated
+	s.CallerIV = f.unauthenticated
 	s.Generate = func() (Key, error) {
-		raw := make([]byte, f.keySize)
-		// crypto/rand ends the process rather than return an error.
-		_, _ = rand.Read(raw)
-		return f.parse(raw)
+		return f.parse(random(f.keySize))
 	}
 	s.Parse = f.parse
-	s.FromMaterial = func(material any) (Key, error) {
+	s.FromMaterial = bytesMaterial(s.StoredAs, f.parse)
+	return s
+}
+
+// random is fresh bytes; crypto/rand ends the process rather than fail.
+func random(size int) []byte {
+	value := make([]byte, size)
+	_, _ = rand.Read(value)
+	return value
+}
+
+// bytesMaterial is FromMaterial for keys that keysutil holds as bytes, nil for
+// those it cannot hold.
+func bytesMaterial(storedAs int, parse func([]byte) (Key, error)) func(any) (Key, error) {
+	if storedAs == NotCommunity {
+		return nil
+	}
+	return func(material any) (Key, error) {
 		raw, ok := material.([]byte)
 		if !ok {
 			return nil, fmt.Errorf("stored key is a %T, want bytes", material)
 		}
-		return f.parse(raw)
+		return parse(raw)
 	}
-	return s
 }
 
 func (f aeadFamily) parse(raw []byte) (Key, error) {
@@ -84,7 +103,7 @@ func (k *aeadKey) Private() Secret {
 }
 
 func (k *aeadKey) Material() any {
-	if k.derived {
+	if k.derived || k.family.unauthenticated {
 		return nil
 	}
 	return k.raw.Bytes()
@@ -134,6 +153,9 @@ func (k *aeadKey) Open(params Params, sealed []byte) ([]byte, error) {
 	if err := k.check(params); err != nil {
 		return nil, err
 	}
+	if len(params.IV) > 0 {
+		return nil, errors.New("iv is part of the ciphertext and not given to decrypt")
+	}
 	nonce, body := params.Nonce, sealed
 	if params.Convergent != 1 {
 		if len(sealed) < k.aead.NonceSize() {
@@ -153,6 +175,10 @@ func (k *aeadKey) check(params Params) error {
 	switch {
 	case params.PaddingScheme != "":
 		return errPaddingScheme
+	case k.family.unauthenticated:
+		return k.checkUnauthenticated(params)
+	case len(params.IV) > 0:
+		return errIV
 	case params.Convergent < 0 || params.Convergent > 3:
 		return fmt.Errorf("unhandled convergent version %d", params.Convergent)
 	case params.Convergent > 0 && !k.derived:
@@ -165,17 +191,36 @@ func (k *aeadKey) check(params Params) error {
 	return nil
 }
 
+func (k *aeadKey) checkUnauthenticated(params Params) error {
+	switch {
+	case len(params.AssociatedData) > 0:
+		return errAssociatedData
+	case params.Convergent != 0 && params.Convergent != 3:
+		return fmt.Errorf("unhandled convergent version %d", params.Convergent)
+	case params.Convergent != 0 && !k.derived:
+		return errors.New("convergent encryption requires a derived key")
+	case len(params.Nonce) > 0:
+		return errors.New("nonce provided when not allowed")
+	case len(params.IV) > 0 && params.Convergent != 0:
+		return errors.New("iv provided when convergent encryption makes its own")
+	case len(params.IV) > 0 && len(params.IV) != k.aead.NonceSize():
+		return fmt.Errorf("iv has %d bytes, want %d", len(params.IV), k.aead.NonceSize())
+	}
+	return nil
+}
+
 // nonce is random, or a function of the plaintext, or the caller's.
 func (k *aeadKey) nonce(params Params, plaintext []byte) ([]byte, error) {
 	if err := k.check(params); err != nil {
 		return nil, err
 	}
+	if len(params.IV) > 0 {
+		return params.IV, nil
+	}
 	key := k.nonceKey.view()
 	switch params.Convergent {
 	case 0:
-		nonce := make([]byte, k.aead.NonceSize())
-		_, _ = rand.Read(nonce)
-		return nonce, nil
+		return random(k.aead.NonceSize()), nil
 	case 1:
 		return params.Nonce, nil
 	case 2:

@@ -2,7 +2,7 @@ package suite
 
 import "errors"
 
-// Texts that several families share; all but the last two are transit's.
+// Texts that several families share; most of them transit's.
 var (
 	errAuthentication   = errors.New("cipher: message authentication failed")
 	errCiphertextLength = errors.New("invalid ciphertext length")
@@ -10,4 +10,6 @@ var (
 	errNoPrivateKey     = errors.New("private key not imported for key version selected")
 	errNotConvergent    = errors.New("convergent encryption is not supported for this key type")
 	errNonce            = errors.New("provided nonce not allowed for this key")
+	errIV               = errors.New("iv is not supported for this key type")
+	errAssociatedData   = errors.New("associated_data provided for non-AEAD cipher suite")
 )

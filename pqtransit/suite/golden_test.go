@@ -28,14 +28,39 @@ type goldenCase struct {
 	PaddingScheme  string     `json:"padding_scheme"`
 	Convergent     int        `json:"convergent"`
 	Nonce          []byte     `json:"nonce"`
+	IV             []byte     `json:"iv"`
 	Plaintext      []byte     `json:"plaintext"`
 	Sealed         []byte     `json:"sealed"`
+
+	// Of signatures and MACs.
+	Message            []byte           `json:"message"`
+	Signature          []byte           `json:"signature"`
+	HashAlgorithm      string           `json:"hash_algorithm"`
+	Prehashed          bool             `json:"prehashed"`
+	SignatureAlgorithm string           `json:"signature_algorithm"`
+	SaltLength         int              `json:"salt_length"`
+	Marshaling         suite.Marshaling `json:"marshaling"`
+	SignatureContext   []byte           `json:"signature_context"`
+	ExternalMu         bool             `json:"external_mu"`
+	MAC                []byte           `json:"mac"`
+	Length             int              `json:"length"`
+
+	// Of encapsulations.
+	Ciphertext []byte `json:"ciphertext"`
+	Secret     []byte `json:"secret"`
 }
 
 func (c goldenCase) params() suite.Params {
 	return suite.Params{
 		Context: c.Context, AssociatedData: c.AssociatedData, PaddingScheme: c.PaddingScheme,
 		Convergent: c.Convergent, Nonce: c.Nonce,
+	}
+}
+
+func (c goldenCase) signParams() suite.SignParams {
+	return suite.SignParams{
+		HashAlgorithm: c.HashAlgorithm, Prehashed: c.Prehashed, SignatureAlgorithm: c.SignatureAlgorithm,
+		SaltLength: c.SaltLength, Marshaling: c.Marshaling, Context: c.SignatureContext, ExternalMu: c.ExternalMu,
 	}
 }
 
@@ -129,12 +154,39 @@ func TestKnownAnswers(t *testing.T) {
 				if c.Derive != nil {
 					key = derive(t, key, *c.Derive, c.DeriveContext)
 				}
-				mustOpen(t, key, c.params(), c.Sealed, c.Plaintext)
-				if c.Convergent > 0 && !bytes.Equal(seal(t, key, c.params(), c.Plaintext), c.Sealed) {
-					t.Error("convergent encryption gave another ciphertext than the other implementation")
-				}
+				knownAnswer(t, key, c)
 			})
 		}
+	}
+}
+
+func knownAnswer(t *testing.T, key suite.Key, c goldenCase) {
+	switch {
+	case c.Sealed != nil:
+		knownCiphertext(t, key, c)
+	case c.Signature != nil:
+		mustVerify(t, key, c.signParams(), c.Message, c.Signature)
+	case c.MAC != nil:
+		got, err := key.(suite.MACer).MAC(suite.MACParams{HashAlgorithm: c.HashAlgorithm, Length: c.Length}, c.Message)
+		if err != nil || !bytes.Equal(got, c.MAC) {
+			t.Errorf("MAC = %x, %v; want %x", got, err, c.MAC)
+		}
+	case c.Ciphertext != nil:
+		got, err := key.(suite.Encapsulator).Decapsulate(c.Ciphertext)
+		if err != nil || !got.Equal(suite.NewSecret(c.Secret)) {
+			t.Errorf("decapsulated another secret (%v)", err)
+		}
+	default:
+		t.Error("a known answer of nothing")
+	}
+}
+
+func knownCiphertext(t *testing.T, key suite.Key, c goldenCase) {
+	mustOpen(t, key, c.params(), c.Sealed, c.Plaintext)
+	params := c.params()
+	params.IV = c.IV
+	if (c.Convergent > 0 || c.IV != nil) && !bytes.Equal(seal(t, key, params, c.Plaintext), c.Sealed) {
+		t.Error("encryption without randomness gave another ciphertext than the other implementation")
 	}
 }
 

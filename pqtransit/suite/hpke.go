@@ -10,25 +10,26 @@ import (
 // single shot (RFC 9180, section 6.1): sealed is enc || ciphertext, the info is
 // Params.Context, the aad is Params.AssociatedData, and nothing else goes in.
 type hpkeFamily struct {
-	kem     hpke.KEM // refuses seeds and public keys of other lengths
-	encSize int      // bytes of an encapsulated key
-	kdf     hpke.KDF
-	aead    hpke.AEAD
+	kem  hpke.KEM // refuses seeds and public keys of other lengths
+	kdf  hpke.KDF
+	aead hpke.AEAD
+	raw  kemFamily // the same mechanism without HPKE
 }
 
-// hpkeKey is a parsed key pair, or public key alone where private is nil.
+// hpkeKey is a parsed key pair, or public key alone where hpkePrivate is nil.
 type hpkeKey struct {
-	concealed
-	family  hpkeFamily
-	seed    Secret
-	private hpke.PrivateKey
-	public  hpke.PublicKey
+	kemKey
+	hpke        hpkeFamily
+	hpkePrivate hpke.PrivateKey
+	hpkePublic  hpke.PublicKey
 }
 
 // suite completes the fields that all HPKE suites share.
 func (f hpkeFamily) suite(s Suite) Suite {
 	s.StoredAs = NotCommunity
 	s.Purpose = Encryption
+	s.Alternative = KeyEncapsulation
+	s.QuantumSafe = true
 	s.Asymmetric = true
 	s.AssociatedData = true
 	s.HPKE = &HPKEIdentifiers{KEM: f.kem.ID(), KDF: f.kdf.ID(), AEAD: f.aead.ID()}
@@ -59,7 +60,8 @@ func (f hpkeFamily) parse(seed []byte) (Key, error) {
 }
 
 func (f hpkeFamily) key(seed []byte, private hpke.PrivateKey) *hpkeKey {
-	return &hpkeKey{family: f, seed: NewSecret(seed), private: private, public: private.PublicKey()}
+	public := private.PublicKey()
+	return &hpkeKey{kemKey: f.raw.pair(seed, public.Bytes()), hpke: f, hpkePrivate: private, hpkePublic: public}
 }
 
 // parsePublic checks the length and ML-KEM's modulus (FIPS 203, section 7.2).
@@ -68,18 +70,14 @@ func (f hpkeFamily) parsePublic(raw []byte) (Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("invalid public key: %v", err)
 	}
-	return &hpkeKey{family: f, public: public}, nil
+	return &hpkeKey{kemKey: f.raw.half(raw), hpke: f, hpkePublic: public}, nil
 }
-
-func (k *hpkeKey) Private() Secret   { return k.seed }
-func (*hpkeKey) Material() any       { return nil }
-func (k *hpkeKey) Public() PublicKey { return rawPublicKey(k.public.Bytes()) }
 
 func (k *hpkeKey) Seal(params Params, plaintext []byte) ([]byte, error) {
 	if err := k.check(params); err != nil {
 		return nil, err
 	}
-	enc, sender, err := hpke.NewSender(k.public, k.family.kdf, k.family.aead, params.Context)
+	enc, sender, err := hpke.NewSender(k.hpkePublic, k.hpke.kdf, k.hpke.aead, params.Context)
 	if err != nil {
 		// The one cause is a public key that someone imported: a point of low
 		// order.
@@ -96,19 +94,19 @@ func (k *hpkeKey) Open(params Params, sealed []byte) ([]byte, error) {
 	if err := k.check(params); err != nil {
 		return nil, err
 	}
-	if k.private == nil {
+	if k.hpkePrivate == nil {
 		return nil, errNoPrivateKey
 	}
-	return k.family.open(k.private, params, sealed)
+	return k.hpke.open(k.hpkePrivate, params, sealed)
 }
 
 // open takes all of the ciphersuite from f, so that published vectors of other
 // KDFs and AEADs run through it. Every failure to open reads the same.
 func (f hpkeFamily) open(private hpke.PrivateKey, params Params, sealed []byte) ([]byte, error) {
-	if len(sealed) < f.encSize {
+	if len(sealed) < f.raw.ciphertextSize {
 		return nil, errCiphertextLength
 	}
-	enc, ciphertext := sealed[:f.encSize:f.encSize], sealed[f.encSize:]
+	enc, ciphertext := sealed[:f.raw.ciphertextSize:f.raw.ciphertextSize], sealed[f.raw.ciphertextSize:]
 	recipient, err := hpke.NewRecipient(enc, private, f.kdf, f.aead, params.Context)
 	if err != nil {
 		return nil, errAuthentication
@@ -128,6 +126,8 @@ func (*hpkeKey) check(params Params) error {
 		return errNotConvergent
 	case len(params.Nonce) > 0:
 		return errNonce
+	case len(params.IV) > 0:
+		return errIV
 	}
 	return nil
 }

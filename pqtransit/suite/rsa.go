@@ -4,17 +4,17 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"slices"
 )
 
-// RSA in both of transit's encryption schemes (RFC 8017): OAEP with SHA-256
-// and an empty label, and PKCS #1 v1.5.
-var _ = register(rsaFamily{bits: 4096}.suite(Suite{
-	Name:     "rsa-4096",
-	StoredAs: 4,
-}))
+// RSA in both of transit's encryption schemes and both of its signature schemes
+// (RFC 8017): OAEP with SHA-256 and an empty label, PSS, and PKCS #1 v1.5.
+var (
+	_ = register(rsaFamily{2048, "417af3110cba1b6dfa8a6d594d5da8dd95332f674afa14dc6d1c1cabc4b8d398"}.suite(Suite{Name: "rsa-2048", StoredAs: 3}))
+	_ = register(rsaFamily{3072, "9121a397d3de7d867eec85c089b9f2c05301799a428bcd483382039c4ad7fdbc"}.suite(Suite{Name: "rsa-3072", StoredAs: 9}))
+	_ = register(rsaFamily{4096, "1242e65f5badcde28efd7568b6c14c88eea1e94162842de79d3c8f3ee665181b"}.suite(Suite{Name: "rsa-4096", StoredAs: 4}))
+)
 
 // The padding schemes of RSA, transit's names.
 const (
@@ -23,7 +23,10 @@ const (
 )
 
 // rsaFamily is what the RSA suites differ in.
-type rsaFamily struct{ bits int }
+type rsaFamily struct {
+	bits   int
+	answer string // of the self-test
+}
 
 // rsaKey is a key pair, or a public key alone where private is nil.
 type rsaKey struct {
@@ -39,10 +42,13 @@ func (f rsaFamily) suite(s Suite) Suite {
 	s.Purpose = Encryption | Signing
 	s.Asymmetric = true
 	s.PaddingSchemes = []string{paddingOAEP, paddingPKCS1v15}
+	s.Signatures = &rsaSignatures
 	s.Generate = f.generate
 	s.Parse = f.parse
 	s.ParsePublic = f.parsePublic
 	s.FromMaterial = f.fromMaterial
+	s.Encodings = standardEncodings(f.fromPKIX, f.fromPKCS8, rsaJWK)
+	s.SelfTest = rsaSelfTest(s.Name, f.answer)
 	return s
 }
 
@@ -99,11 +105,13 @@ func (k *rsaKey) Open(params Params, sealed []byte) ([]byte, error) {
 func (*rsaKey) scheme(params Params) (string, error) {
 	switch {
 	case len(params.AssociatedData) > 0:
-		return "", errors.New("associated_data provided for non-AEAD cipher suite")
+		return "", errAssociatedData
 	case params.Convergent != 0:
 		return "", errNotConvergent
 	case len(params.Nonce) > 0:
 		return "", errNonce
+	case len(params.IV) > 0:
+		return "", errIV
 	case params.PaddingScheme == "":
 		return paddingOAEP, nil
 	case !slices.Contains([]string{paddingOAEP, paddingPKCS1v15}, params.PaddingScheme):

@@ -5,9 +5,12 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"embed"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 )
 
 // errRSAKey says no more, since x509's own texts may quote what it read.
@@ -21,16 +24,9 @@ func (f rsaFamily) generate() (Key, error) {
 	return f.pair(private)
 }
 
+// parse reads our own PKCS#8 and no other encoding of the same key.
 func (f rsaFamily) parse(der []byte) (Key, error) {
-	parsed, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		return nil, errRSAKey
-	}
-	private, ok := parsed.(*rsa.PrivateKey)
-	if !ok {
-		return nil, errRSAKey
-	}
-	key, err := f.pair(private)
+	key, err := f.fromPKCS8(der)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +36,31 @@ func (f rsaFamily) parse(der []byte) (Key, error) {
 	return key, nil
 }
 
+// fromPKCS8 takes every encoding that x509 takes.
+func (f rsaFamily) fromPKCS8(der []byte) (Key, error) {
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, errRSAKey
+	}
+	private, ok := parsed.(*rsa.PrivateKey)
+	if !ok {
+		return nil, errRSAKey
+	}
+	return f.pair(private)
+}
+
 func (f rsaFamily) parsePublic(der []byte) (Key, error) {
+	key, err := f.fromPKIX(der)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(key.Public().raw, der) {
+		return nil, errors.New("invalid RSA public key: not in its canonical encoding")
+	}
+	return key, nil
+}
+
+func (f rsaFamily) fromPKIX(der []byte) (Key, error) {
 	parsed, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
 		return nil, fmt.Errorf("invalid RSA public key: %v", err)
@@ -49,14 +69,7 @@ func (f rsaFamily) parsePublic(der []byte) (Key, error) {
 	if !ok {
 		return nil, fmt.Errorf("invalid RSA public key: it is a %T", parsed)
 	}
-	key, err := f.half(public)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(key.pkix.raw, der) {
-		return nil, errors.New("invalid RSA public key: not in its canonical encoding")
-	}
-	return key, nil
+	return f.publicKey(public)
 }
 
 // fromMaterial copies a private key's numbers and computes anew what JSON does
@@ -119,4 +132,44 @@ func (f rsaFamily) half(public *rsa.PublicKey) (*rsaKey, error) {
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 	return &rsaKey{public: public, pkix: PublicKey{raw: der, text: string(text)}}, nil
+}
+
+// rsaJWK is the public key of RFC 7518, section 6.3.
+func rsaJWK(key Key) (jsonWebKey, error) {
+	half, ok := key.(*rsaKey)
+	if !ok {
+		return nil, errForeignKey
+	}
+	return jsonWebKey{
+		"kty": "RSA",
+		"n":   base64.RawURLEncoding.EncodeToString(half.public.N.Bytes()),
+		"e":   base64.RawURLEncoding.EncodeToString(big.NewInt(int64(half.public.E)).Bytes()),
+	}, nil
+}
+
+// selfTestKeys are throw-away keys in PKCS#8.
+//
+//go:embed selftest/*.der
+var selfTestKeys embed.FS
+
+// rsaSelfTest signs with PKCS #1 v1.5, which has no randomness.
+func rsaSelfTest(name, answer string) func() error {
+	return selfTest(name, answer, func(s *Suite) ([][]byte, error) {
+		der, err := selfTestKeys.ReadFile("selftest/" + name + ".der")
+		if err != nil {
+			return nil, err
+		}
+		key, err := s.Parse(der)
+		if err != nil {
+			return nil, err
+		}
+		signature, err := signAndVerify(key, SignParams{SignatureAlgorithm: paddingPKCS1v15})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := signAndVerify(key, SignParams{}); err != nil {
+			return nil, err
+		}
+		return [][]byte{key.Public().raw, signature}, sealAndOpen(key)
+	})
 }

@@ -27,7 +27,7 @@ func NewSecret(value []byte) Secret {
 }
 
 // Bytes is a copy of the secret, nil for the zero value. Only the keyring and
-// escrow may call it.
+// escrow may call it, and the edge for a shared secret.
 func (s Secret) Bytes() []byte { return slices.Clone(s.view()) }
 
 // view is the secret itself, which nobody may change.

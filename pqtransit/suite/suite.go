@@ -7,6 +7,8 @@
 // `var _ = register(Suite{...})`; the conformance test then covers it.
 package suite
 
+import "crypto/elliptic"
+
 // NotCommunity is the [Suite.StoredAs] of a suite that Vault Community's
 // built-in transit engine cannot store.
 const NotCommunity = -1
@@ -20,6 +22,7 @@ const (
 	Encryption       Purpose = 1 << iota // encrypt, decrypt, rewrap, datakey
 	Signing                              // sign, verify
 	KeyEncapsulation                     // encapsulate, decapsulate
+	Authentication                       // hmac or cmac, and verify of those
 )
 
 // Has reports whether p contains every purpose in q.
@@ -47,9 +50,16 @@ type Suite struct {
 	// StoredAs is keysutil's KeyType number when the built-in engine of Vault
 	// Community can store such a key, else NotCommunity.
 	StoredAs int
-	// Purpose is what keys of this suite can be for. A suite with Encryption
-	// makes keys that are Encrypters.
+	// Selector is how Vault's API asks for the suite. Zero: by its name alone.
+	Selector Selector
+	// Purpose is what keys of this suite are for unless Alternative is chosen.
+	// A suite with Encryption makes Encrypters, with Signing Signers, with
+	// Authentication MACers, with KeyEncapsulation Encapsulators.
 	Purpose Purpose
+	// Alternative is what a key can be for instead, fixed when it is made: a
+	// raw decapsulation would open the ciphertexts of HPKE past every check, so
+	// no key has both. Zero: there is no choice.
+	Alternative Purpose
 	// Asymmetric keys have a public half.
 	Asymmetric bool
 	// Derivation means that keys are Derivers.
@@ -62,26 +72,57 @@ type Suite struct {
 	// QuantumSafe means that no known quantum attack breaks what a key of this
 	// suite protects. Symmetric keys of 256 bits are quantum-safe.
 	QuantumSafe bool
+	// Unauthenticated means that a changed ciphertext may open as another
+	// plaintext.
+	Unauthenticated bool
+	// CallerIV means that Params.IV is accepted.
+	CallerIV bool
+	// Signatures says which options the Signers of this suite know. Nil
+	// without Signing.
+	Signatures *SignatureOptions
+	// MACHash means that MACParams.HashAlgorithm chooses the hash; other MACs
+	// refuse it.
+	MACHash bool
+	// Slow means that one private operation can take from tenths of a second
+	// to seconds, so that callers must bound how many run at once.
+	Slow bool
+	// Curve is that of the numbers which keysutil stores of an ECDSA key, whose
+	// type alone tells it. Nil: the suite is not ECDSA.
+	Curve elliptic.Curve
+	// KeySize is nil for suites whose keys have one size.
+	KeySize *SizeRange
 	// PaddingSchemes are the accepted values of Params.PaddingScheme beside
 	// the empty one, the default first. Nil: the suite has no choice of one.
 	PaddingSchemes []string
 	// HPKE is nil for suites that are not HPKE.
 	HPKE *HPKEIdentifiers
 
-	// Generate makes a fresh key from the system's random source.
+	// Generate makes a fresh key from the system's random source, of the
+	// default size where there is a choice.
 	Generate func() (Key, error)
+	// GenerateSize makes a fresh key of so many bytes. Nil where KeySize is.
+	GenerateSize func(bytes int) (Key, error)
 	// Parse reads the form that Key.Private gives, and only that form: any
 	// other length, trailing data or non-canonical encoding is an error.
 	Parse func(private []byte) (Key, error)
 	// ParsePublic reads the form that PublicKey.Bytes gives and makes a key
 	// that has no private half. Nil for symmetric suites.
 	ParsePublic func(public []byte) (Key, error)
-	// FromMaterial makes a key of what keysutil holds in memory: []byte,
-	// *rsa.PrivateKey or *rsa.PublicKey. The numbers an RSA key points to are
-	// shared, so the caller must not change them. Nil where StoredAs is
-	// NotCommunity.
+	// FromMaterial makes a key of what keysutil holds in memory (see
+	// Key.Material). The numbers that an RSA or ECDSA key points to are shared,
+	// so the caller must not change them. Nil where StoredAs is NotCommunity.
 	FromMaterial func(material any) (Key, error)
+
+	// SelfTest runs a known answer of another implementation through the
+	// suite's own code and says what differs. It takes no arguments, so it can
+	// run in a plugin; a suite whose test fails must not be used.
+	SelfTest func() error
+	// Encodings are the standard forms that keys of this suite have.
+	Encodings Encodings
 }
+
+// SizeRange bounds a key's size, in bytes; all of them are accepted sizes.
+type SizeRange struct{ Min, Max, Default int }
 
 // Key is one key version, parsed and ready. Keys are safe for concurrent use,
 // and print as "[redacted]" whatever the format verb.
@@ -92,9 +133,11 @@ type Key interface {
 	// key, since those are never stored. Only the keyring and escrow may call
 	// it.
 	Private() Secret
-	// Material is what keysutil stores: []byte, *rsa.PrivateKey or
-	// *rsa.PublicKey; nil where the suite is NotCommunity, and for a derived
-	// key. Only the keyring may call it.
+	// Material is what keysutil stores: []byte (of Ed25519 the 64 bytes of
+	// seed and public key), *rsa.PrivateKey, *rsa.PublicKey,
+	// *ecdsa.PrivateKey, *ecdsa.PublicKey or ed25519.PublicKey; nil where the
+	// suite is NotCommunity, and for a derived key. Only the keyring may call
+	// it.
 	Material() any
 	// Public is the public half, zero for a symmetric key.
 	Public() PublicKey
@@ -154,4 +197,9 @@ type Params struct {
 	// Nonce is the caller's, 12 bytes, for convergent version 1 only, and in
 	// both directions; with anything else it is an error.
 	Nonce []byte
+	// IV is the caller's initialisation vector for an encryption with a suite
+	// that has CallerIV, of the cipher's block size; with anything else it is
+	// an error. Absent: random. It goes into the ciphertext, so opening takes
+	// none.
+	IV []byte
 }

@@ -1,0 +1,109 @@
+package pqtransit
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/palisade-vault/palisade/backend"
+	"github.com/palisade-vault/palisade/pqtransit/keyring"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
+)
+
+var errMissingInput = errors.New("missing input")
+
+// signRequest is messages to sign, or signatures to verify, with what applies to all of them.
+type signRequest struct {
+	name   string
+	common keyring.Signing
+	batch
+}
+
+// of is the parameters of one item.
+func (s *signRequest) of(i *item) keyring.Signing {
+	signing := s.common
+	signing.Context = i.params.Context
+	signing.Params.Context = i.signatureContext
+	return signing
+}
+
+// decodeSigning reads what applies to all items.
+func decodeSigning(f *backend.Fields) signRequest {
+	hash := signatureHash(f)
+	if err := keyring.CheckHash(hash); err != nil {
+		f.Fail("%v", err)
+	}
+	return signRequest{
+		name: f.String("name"),
+		common: keyring.Signing{Params: suite.SignParams{
+			HashAlgorithm:      hash,
+			Prehashed:          f.Bool("prehashed"),
+			SignatureAlgorithm: f.String("signature_algorithm"),
+			SaltLength:         decodeSaltLength(f),
+			Marshaling:         decodeMarshaling(f),
+			ExternalMu:         f.Bool("external_mu"),
+		}},
+	}
+}
+
+// signatureHash is empty where the caller named none: some algorithms have no use for one, and
+// the others know their default.
+func signatureHash(f *backend.Fields) string {
+	for _, field := range []string{"urlalgorithm", "hash_algorithm", "algorithm"} {
+		if name := f.String(field); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+func decodeMarshaling(f *backend.Fields) suite.Marshaling {
+	switch name := f.String("marshaling_algorithm"); name {
+	case "asn1":
+		return suite.ASN1
+	case "jws":
+		return suite.JWS
+	default:
+		f.Fail("invalid marshaling type %q", name)
+		return suite.ASN1
+	}
+}
+
+func decodeSaltLength(f *backend.Fields) int {
+	text := strings.ToLower(f.String("salt_length"))
+	switch text {
+	case "auto":
+		return suite.SaltLengthAuto
+	case "hash":
+		return suite.SaltLengthHash
+	}
+	length, err := strconv.Atoi(text)
+	switch {
+	case err != nil:
+		f.Fail("salt length neither 'auto', 'hash', nor an int: %s", text)
+	case length < suite.SaltLengthHash:
+		f.Fail("salt length is invalid: %d", length)
+	}
+	return length
+}
+
+// decodeSigned reads what sign and verify take of an item, whose texts for what is not base64
+// differ: message has the reason, other the name of the field.
+func (i *item) decodeSigned(f *backend.Fields, index int, message, other string) {
+	i.decodeReference(f, index)
+	decode := func(field string, fault func(error) error) []byte {
+		decoded, err := base64.StdEncoding.DecodeString(f.String(field))
+		if err != nil && i.fault == nil {
+			i.fault = fault(err)
+		}
+		return decoded
+	}
+	notBase64 := func(field string) func(error) error {
+		return func(error) error { return fmt.Errorf(other, field) }
+	}
+	i.plaintext = decode("input", func(err error) error { return fmt.Errorf(message, err) })
+	i.params.Context = decode("context", notBase64("context"))
+	i.signatureContext = decode("signature_context", notBase64("signature_context"))
+}
