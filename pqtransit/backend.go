@@ -109,9 +109,10 @@ func nameField() *framework.FieldSchema {
 }
 
 const help = `
-The pqtransit engine encrypts, decrypts and rewraps data with named keys that
-never leave it, as the transit engine does, with the same paths and parameters.
+The pqtransit engine encrypts, decrypts, rewraps, signs and verifies data with
+named keys that never leave it, as the transit engine does, with the same paths
+and parameters, and encapsulates shared secrets to keys made for that.
 A key's versions may differ in algorithm: rotating an RSA key with
 type=x25519-mlkem768 moves it to post-quantum encryption, while what its older
-versions encrypted stays readable.
+versions encrypted or signed stays readable.
 `

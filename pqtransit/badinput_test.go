@@ -232,10 +232,16 @@ func checkFault(t *testing.T, what string, got *backendtest.Answer) {
 func TestWarmOperationsMakeNoStorageCall(t *testing.T) {
 	m := newMount(t)
 	m.MustWrite("keys/a", object{"type": hybrid})
+	m.MustWrite("keys/s", object{"type": "ml-dsa-65"})
+	m.MustWrite("keys/k", object{"type": hybrid, "purpose": "key-encapsulation"})
 	before := m.Storage.Counts()
 	for i := range 3 {
 		wantPlaintext(t, m, "a", encrypt(t, m, "a", fmt.Sprint(i)), fmt.Sprint(i))
 	}
+	signed := object{"input": b64("x"), "signature": sign(t, m, "s", object{"input": b64("x")})}
+	wantValid(t, m, "s", signed, true)
+	made := m.MustWrite("encapsulate/k", object{}).Data
+	m.MustWrite("decapsulate/k", object{"ciphertext": made["ciphertext"], "confirmation": made["confirmation"]})
 	if after := m.Storage.Counts(); after != before {
 		t.Errorf("%+v, then %+v", before, after)
 	}

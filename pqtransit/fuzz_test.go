@@ -34,8 +34,14 @@ func FuzzBatch(f *testing.F) {
 		m := newMount(t)
 		m.MustWrite("keys/a", object{})
 		m.MustWrite("keys/h", object{"type": hybrid})
+		m.MustWrite("keys/s", object{"type": "ecdsa-p256"})
+		m.MustWrite("keys/k", object{"type": hybrid, "purpose": "key-encapsulation"})
 		items, isBatch := request["batch_input"].([]any)
-		for _, path := range []string{"encrypt/a", "decrypt/a", "rewrap/a", "hmac/a", "verify/a", "encrypt/h", "decrypt/h", "rewrap/h"} {
+		paths := []string{
+			"encrypt/a", "decrypt/a", "rewrap/a", "hmac/a", "verify/a", "encrypt/h", "decrypt/h", "rewrap/h",
+			"sign/s", "verify/s", "encapsulate/k", "decapsulate/k",
+		}
+		for _, path := range paths {
 			got := m.Do(t.Context(), logical.UpdateOperation, path, request)
 			if got.Status == http.StatusInternalServerError || strings.Contains(m.Logs.String(), "panic") {
 				t.Fatalf("%s: %d %s\n%s", path, got.Status, got.Message, m.Logs)

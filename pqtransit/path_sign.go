@@ -74,6 +74,9 @@ func (b *pqBackend) sign(ctx context.Context, r *logical.Request, req signReques
 	if err == nil {
 		err = key.Signs()
 	}
+	if err == nil {
+		err = req.checkHash()
+	}
 	if err != nil {
 		return nil, asAnswer(err)
 	}

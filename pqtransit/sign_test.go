@@ -232,6 +232,7 @@ func TestBadSigningInput(t *testing.T) {
 		{"salt too long", "sign/rsa", with(message, object{"salt_length": 999}), "requested salt length 999 is invalid"},
 		{"unknown scheme", "sign/rsa", with(message, object{"signature_algorithm": "x"}), `unsupported signature algorithm "x"`},
 		{"no hash", "sign/rsa", with(message, object{"hash_algorithm": "none"}), "hash_algorithm=none requires both prehashed=true and signature_algorithm=pkcs1v15"},
+		{"no hash in a batch", "sign/ec", object{"hash_algorithm": "none", "batch_input": []any{message}}, "hash_algorithm=none requires both prehashed=true and signature_algorithm=pkcs1v15"},
 		{"input that is not base64", "sign/ec", object{"input": "!"}, "unable to decode input: illegal base64 data at input byte 0"},
 		{"context that is not base64", "sign/ec", with(message, object{"context": "!"}), "failed to base64-decode context"},
 		{"a version to come", "sign/ec", with(message, object{"key_version": 2}), "requested version for signing is higher than the latest key version"},

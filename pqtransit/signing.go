@@ -12,7 +12,10 @@ import (
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
-var errMissingInput = errors.New("missing input")
+var (
+	errMissingInput = errors.New("missing input")
+	errHashNone     = backend.Invalid("hash_algorithm=none requires both prehashed=true and signature_algorithm=pkcs1v15")
+)
 
 // signRequest is messages to sign, or signatures to verify, with what applies to all of them.
 type signRequest struct {
@@ -46,6 +49,15 @@ func decodeSigning(f *backend.Fields) signRequest {
 			ExternalMu:         f.Bool("external_mu"),
 		}},
 	}
+}
+
+// checkHash refuses for the whole request what transit does.
+func (s *signRequest) checkHash() error {
+	params := s.common.Params
+	if params.HashAlgorithm == "none" && (!params.Prehashed || params.SignatureAlgorithm != "pkcs1v15") {
+		return errHashNone
+	}
+	return nil
 }
 
 // signatureHash is empty where the caller named none: some algorithms have no use for one, and

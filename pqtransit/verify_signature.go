@@ -30,6 +30,9 @@ func (b *pqBackend) verifySignature(ctx context.Context, r *logical.Request, req
 	if err == nil {
 		err = key.Verifies()
 	}
+	if err == nil {
+		err = req.checkHash()
+	}
 	if err != nil {
 		return nil, asAnswer(err)
 	}

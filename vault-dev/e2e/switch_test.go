@@ -57,19 +57,19 @@ func TestTransitMountSwitchesThereAndBack(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	ciphertexts := map[string][]any{}
+	made := map[string][]any{}
 	use := func(side string) {
-		for _, key := range []string{"aes256-gcm96", "rsa-4096"} {
+		for _, key := range []string{
+			"aes128-gcm96", "aes256-gcm96", "chacha20-poly1305", "rsa-2048", "rsa-4096", "ed25519", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521",
+		} {
 			write(t, client, mount+"/keys/"+key, object{"type": key})
 			if side != "built-in" {
 				write(t, client, mount+"/keys/"+key+"/rotate", nil)
 			}
-			sealed := write(t, client, mount+"/encrypt/"+key, object{"plaintext": b64("kept")})
-			ciphertexts[key] = append(ciphertexts[key], sealed["ciphertext"])
-			for i, ciphertext := range ciphertexts[key] {
-				opened := write(t, client, mount+"/decrypt/"+key, object{"ciphertext": ciphertext})
-				if opened["plaintext"] != b64("kept") {
-					t.Errorf("%s: ciphertext %d of %s opens to %v", side, i, key, opened["plaintext"])
+			made[key] = append(made[key], useKey(t, client, mount, key))
+			for i, proof := range made[key] {
+				if err := checkKey(t, client, mount, key, proof); err != nil {
+					t.Errorf("%s: use %d of %s: %v", side, i, key, err)
 				}
 			}
 		}
@@ -90,4 +90,28 @@ func TestTransitMountSwitchesThereAndBack(t *testing.T) {
 	if got := fmt.Sprint(read(t, client, mount+"/keys/gone")["type"]); got != "x25519-mlkem768" {
 		t.Errorf("after there and back and there the hybrid key has type %s", got)
 	}
+}
+
+// useKey makes a ciphertext, or with a type that only signs a signature.
+func useKey(t *testing.T, client *api.Client, mount, key string) any {
+	t.Helper()
+	if read(t, client, mount+"/keys/"+key)["supports_encryption"] == true {
+		return write(t, client, mount+"/encrypt/"+key, object{"plaintext": b64("kept")})["ciphertext"]
+	}
+	return write(t, client, mount+"/sign/"+key, object{"input": b64("kept")})["signature"]
+}
+
+// checkKey holds that what useKey made still decrypts or verifies.
+func checkKey(t *testing.T, client *api.Client, mount, key string, made any) error {
+	t.Helper()
+	if read(t, client, mount+"/keys/"+key)["supports_encryption"] == true {
+		if opened := write(t, client, mount+"/decrypt/"+key, object{"ciphertext": made}); opened["plaintext"] != b64("kept") {
+			return fmt.Errorf("%v opens to %v", made, opened["plaintext"])
+		}
+		return nil
+	}
+	if verified := write(t, client, mount+"/verify/"+key, object{"input": b64("kept"), "signature": made}); verified["valid"] != true {
+		return fmt.Errorf("%v is said to be valid: %v", made, verified["valid"])
+	}
+	return nil
 }

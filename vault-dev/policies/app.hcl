@@ -11,6 +11,22 @@ path "pqtransit/rewrap/*" {
   capabilities = ["update"]
 }
 
+path "pqtransit/sign/*" {
+  capabilities = ["update"]
+}
+
+path "pqtransit/verify/*" {
+  capabilities = ["update"]
+}
+
+path "pqtransit/encapsulate/*" {
+  capabilities = ["update"]
+}
+
+path "pqtransit/decapsulate/*" {
+  capabilities = ["update"]
+}
+
 path "pqtransit/keys/*" {
   capabilities = ["read"]
 }
