@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,6 +72,18 @@ func (f *Fields) raw() map[string]any {
 // String is a string field; zero: "".
 func (f *Fields) String(name string) string {
 	return get[string](f, name, "string")
+}
+
+// Text is a string field that may also be a number, which then is its decimal text; zero: "".
+// Some of transit's batches read their items so.
+func (f *Fields) Text(name string) string {
+	switch number := f.raw()[name].(type) {
+	case float64:
+		return strconv.FormatFloat(number, 'f', -1, 64)
+	case json.Number:
+		return number.String()
+	}
+	return f.String(name)
 }
 
 // Bool is a boolean field; zero: false.

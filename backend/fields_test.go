@@ -99,3 +99,18 @@ func errorText(err error) string {
 	}
 	return err.Error()
 }
+
+func TestTextTakesNumbers(t *testing.T) {
+	fields := backend.NewItem("", map[string]any{"text": "a", "whole": 7.0, "part": -1.5, "number": json.Number("12345678901234567890"), "flag": true})
+	for name, want := range map[string]string{"text": "a", "whole": "7", "part": "-1.5", "number": "12345678901234567890", "none": ""} {
+		if got := fields.Text(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if err := fields.Err(); err != nil {
+		t.Error(err)
+	}
+	if got := fields.Text("flag"); got != "" || fields.Err() == nil {
+		t.Errorf("flag: %q, %v", got, fields.Err())
+	}
+}

@@ -116,14 +116,14 @@ func TestHMACBatches(t *testing.T) {
 	}
 	code := want[0]["hmac"]
 	got = results(t, m.MustWrite("verify/a", object{"batch_input": []any{
-		object{"input": b64("x"), "hmac": code, "reference": "first"},
+		object{"input": b64("x"), "hmac": code, "reference": 7},
 		object{"input": b64("y"), "hmac": code},
 		object{"hmac": code},
 		object{"input": b64("x"), "hmac": "x"},
 		object{"input": b64("x"), "hmac": "vault:v2:AA=="},
 	}}), 5)
 	want = []object{
-		{"valid": true, "reference": "first"},
+		{"valid": true, "reference": "7"},
 		{"valid": false, "reference": ""},
 		{"error": "missing input", "valid": false, "reference": ""},
 		{"error": "invalid HMAC to verify: no prefix", "valid": false, "reference": ""},

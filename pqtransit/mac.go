@@ -35,7 +35,7 @@ func decodeAuthBatch(f *backend.Fields, decode func(f *backend.Fields, index int
 	faults := 0
 	for i, field := range fields {
 		b.items[i] = decode(field, i)
-		b.items[i].reference = field.String("reference")
+		b.items[i].reference = field.Text("reference")
 		if err := field.Err(); err != nil && faults < maxFaults {
 			f.Fail("failed to parse batch input: %v", err)
 			faults++

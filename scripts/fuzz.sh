@@ -15,6 +15,7 @@ targets=$(find . -name '*_test.go' -print | sort |
 
 while read -r package target; do
 	echo "fuzz $package $target"
-	go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" "$package"
+	# Finding a smaller input for what is merely new would take all the time.
+	go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" -fuzzminimizetime 10x "$package"
 done <<<"$targets"
 echo "fuzzed $(wc -l <<<"$targets") targets for $fuzztime each"

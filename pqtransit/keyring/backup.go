@@ -124,6 +124,9 @@ func parseOwnBackup(name string, decoded []byte) (*restored, error) {
 	if again, err := json.Marshal(backup); err != nil || !bytes.Equal(again, decoded) {
 		return nil, refuse("backup is not in its canonical form")
 	}
+	if stub, err := encodeStub(key.Name); err != nil || !bytes.Equal(stub, backup.Policy) {
+		return nil, refuse("backup is not sound: its policy is not that of key %s", key.Name)
+	}
 	if name != "" {
 		key.Name = name
 	}

@@ -5,6 +5,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"maps"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +194,41 @@ func edited(t *testing.T, backup string, edit func(whole, policy map[string]any)
 	return base64.StdEncoding.EncodeToString(changed)
 }
 
+func decoded(t *testing.T, backup string) string {
+	t.Helper()
+	body, err := base64.StdEncoding.DecodeString(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// endless is a backup whose latest version has that number, and is the only one.
+func endless(t *testing.T, backup string, number int) string {
+	t.Helper()
+	return edited(t, backup, func(_, policy map[string]any) {
+		versions := policy["keys"].(map[string]any)
+		policy["keys"] = map[string]any{strconv.Itoa(number): versions["4"]}
+		for _, name := range []string{"latest_version", "min_available_version", "min_decryption_version", "min_encryption_version"} {
+			policy[name] = number
+		}
+	})
+}
+
+// endlessOwn is such a backup of a key in our own format.
+func endlessOwn(t *testing.T, backup string) string {
+	t.Helper()
+	const number = "9223372036854775806"
+	body := decoded(t, backup)
+	first, last := strings.Index(body, `{"version":2`), strings.Index(body, `{"version":4`)
+	body = body[:first] + strings.Replace(body[last:], `{"version":4`, `{"version":`+number, 1)
+	for _, name := range []string{"min_available_version", "min_decryption_version", "min_encryption_version"} {
+		place := regexp.MustCompile(`"` + name + `":[23]`)
+		body = place.ReplaceAllString(body, `"`+name+`":`+number)
+	}
+	return base64.StdEncoding.EncodeToString([]byte(body))
+}
+
 func TestRestoreRefuses(t *testing.T) {
 	m, _ := aged(t, agedKinds["Community"].prepare, keyring.Parameters{})
 	sound := m.backup("k")
@@ -220,6 +258,20 @@ func TestRestoreRefuses(t *testing.T) {
 		{"negative trim", set("min_available_version", -3), "backup is not sound"},
 		{"trim too high", set("min_available_version", 4), "backup is not sound"},
 		{"negative period", set("auto_rotate_period", -1), "backup is not sound"},
+		{"endless trim", set("min_available_version", json.Number("-9223372036854775808")), "minimum available version"},
+		{"endless latest", endless(t, sound, math.MaxInt64), "is out of range"},
+		{"almost endless latest", endless(t, sound, math.MaxInt64-1), "is out of range"},
+		{"own: endless latest", endlessOwn(t, own), "is out of range"},
+		{"a version twice", edited(t, sound, func(_, policy map[string]any) {
+			versions := policy["keys"].(map[string]any)
+			versions["04"] = versions["3"]
+		}), "is not a plain number"},
+		{"a key that a load would put in place of all", set("key", "AAAA"), "the single key of the first Vault releases"},
+		{"endless creation time", edited(t, sound, func(_, policy map[string]any) {
+			version := policy["keys"].(map[string]any)["4"].(map[string]any)
+			version["time"], version["creation_time"] = "0001-01-01T00:00:00Z", math.MaxInt64
+		}), "creation time of version 4 is out of range"},
+		{"own: policy", base64.StdEncoding.EncodeToString([]byte(strings.Replace(decoded(t, own), `"type":1000`, `"type":0`, 1))), "backup is not sound"},
 		{"no archive", edited(t, sound, func(whole, _ map[string]any) { delete(whole, "archived_keys") }), "version 2 of key k is missing"},
 		{"own: format", edited(t, own, func(whole, _ map[string]any) { whole["palisade"] = 2 }), "backup has format 2, this release reads format 1"},
 		{"own: order", edited(t, own, func(map[string]any, map[string]any) {}), "backup is not"},

@@ -48,6 +48,9 @@ func (k *Key) DerivedKeys(p Parameters, d Derivation, size int) ([]DataKey, erro
 	if err != nil {
 		return nil, err
 	}
+	if version, err = k.withHMACKey(version.Number); err != nil {
+		return nil, err
+	}
 	source, err := hkdf.Extract(sha256.New, version.hmacKey.Bytes(), []byte(d.Salt))
 	if err != nil {
 		return nil, fmt.Errorf("failed to derive keys: %v", err)

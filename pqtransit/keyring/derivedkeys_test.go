@@ -26,3 +26,13 @@ func TestDerivedKeysAreFrozen(t *testing.T) {
 		}
 	}
 }
+
+// Without a secret to derive from, anyone could.
+func TestDerivedKeysNeedAnHMACKey(t *testing.T) {
+	const entry = `{"name":"k","type":0,"latest_version":2,"archive_version":2,"min_decryption_version":1,"keys":{` +
+		`"1":{"key":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="},` +
+		`"2":{"key":"AwICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=","hmac_key":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="}}}`
+	m := over(t, map[string][]byte{"policy/k": []byte(entry)})
+	_, err := m.get("k").DerivedKeys(keyring.Parameters{Version: 1}, keyring.Derivation{Salt: "s", To: 1}, 32)
+	wantRefusal(t, err, "no HMAC key exists for that key version")
+}

@@ -109,8 +109,9 @@ func (r *Keyring) acquire(name string) *slot {
 func (r *Keyring) release(name string, place *slot) {
 	if place.key.Load() == nil && !place.retired {
 		place.retired = true
-		r.slots.CompareAndDelete(name, place)
+		// Before the name has another slot, whose key would then be cached and not counted.
 		r.unused(name)
+		r.slots.CompareAndDelete(name, place)
 	}
 	place.mu.Unlock()
 }

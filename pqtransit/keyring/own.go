@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -215,6 +216,9 @@ func (s *ownVersion) parse(algorithm *suite.Suite, known parsed) (suite.Key, err
 
 // check holds what every stored key must fulfil.
 func (k *Key) check() error {
+	if err := checkRange(k.MinAvailable, k.Latest); err != nil {
+		return err
+	}
 	switch {
 	case len(k.versions) == 0:
 		return errors.New("has no versions")
@@ -222,8 +226,19 @@ func (k *Key) check() error {
 		return fmt.Errorf("minimum decryption version %d is out of range", k.MinDecryption)
 	case k.MinEncryption != 0 && (k.MinEncryption < k.MinDecryption || k.MinEncryption > k.Latest):
 		return fmt.Errorf("minimum encryption version %d is out of range", k.MinEncryption)
-	case k.MinAvailable < 0:
-		return fmt.Errorf("minimum available version %d is out of range", k.MinAvailable)
+	}
+	return nil
+}
+
+// maxVersion is far beyond any key's, and far from where numbers of versions overflow.
+const maxVersion = math.MaxInt32
+
+func checkRange(minAvailable, latest int) error {
+	switch {
+	case minAvailable < 0 || minAvailable > maxVersion:
+		return fmt.Errorf("minimum available version %d is out of range", minAvailable)
+	case latest > maxVersion:
+		return fmt.Errorf("latest version %d is out of range", latest)
 	}
 	return nil
 }

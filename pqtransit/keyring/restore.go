@@ -59,6 +59,9 @@ func parsePolicyBackup(name string, decoded []byte) (*restored, error) {
 		return nil, refuse("backup is not sound: key %s has no versions", policy.Name)
 	case policy.VersionTemplate != "" && policy.VersionTemplate != defaultTemplate:
 		return nil, refuse("backup is not of a key of this engine: it has a version template")
+	case len(policy.Key) > 0:
+		// A load would put it in the place of every version that was checked here.
+		return nil, refuse("backup is not sound: key %s has the single key of the first Vault releases", policy.Name)
 	}
 	if _, known := suite.ByStoredType(int(policy.Type)); !known {
 		return nil, refuse("key %s has type %v, which this release does not support", policy.Name, policy.Type)
@@ -79,6 +82,15 @@ func parsePolicyBackup(name string, decoded []byte) (*restored, error) {
 // takeArchived adds to the policy the versions that are in the archive alone. Backups of
 // the first Vault releases have no archive.
 func takeArchived(policy *keysutil.Policy, data *keysutil.KeyData) error {
+	// Before anything counts with them.
+	if err := checkRange(policy.MinAvailableVersion, policy.LatestVersion); err != nil {
+		return err
+	}
+	for text := range policy.Keys {
+		if number, err := strconv.Atoi(text); err != nil || strconv.Itoa(number) != text {
+			return fmt.Errorf("a version of key %s is not a plain number", policy.Name)
+		}
+	}
 	entries := 0
 	if data.ArchivedKeys != nil {
 		entries = len(data.ArchivedKeys.Keys)
@@ -103,9 +115,12 @@ func (k *Key) checkRestored() error {
 	if err := k.check(); err != nil {
 		return err
 	}
-	for number := range k.versions {
+	for number, version := range k.versions {
 		if number < max(k.MinAvailable, 1) || number > k.Latest {
 			return fmt.Errorf("version %d is out of range", number)
+		}
+		if _, err := version.Created.MarshalJSON(); err != nil {
+			return fmt.Errorf("creation time of version %d is out of range", number)
 		}
 	}
 	if k.AutoRotatePeriod < 0 {

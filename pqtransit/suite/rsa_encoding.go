@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 )
 
@@ -123,7 +124,11 @@ func (f rsaFamily) half(public *rsa.PublicKey) (*rsaKey, error) {
 	if bits := public.N.BitLen(); bits != f.bits {
 		return nil, fmt.Errorf("invalid key size: expected %d bits, got %d bits", f.bits, bits)
 	}
-	if public.E < 3 || public.E%2 == 0 {
+	// As crypto/rsa would at each use, and the sign, which it reads over.
+	if public.N.Sign() < 0 || public.N.Bit(0) == 0 {
+		return nil, errors.New("invalid RSA public key: modulus is negative or even")
+	}
+	if public.E < 3 || public.E%2 == 0 || public.E > math.MaxInt32 {
 		return nil, fmt.Errorf("invalid RSA public key: exponent %d", public.E)
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)

@@ -10,6 +10,7 @@ import (
 	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
+	"math"
 	"math/big"
 	"testing"
 
@@ -132,7 +133,12 @@ func TestRSARefusesOtherKeys(t *testing.T) {
 		"no primes":             &rsa.PrivateKey{PublicKey: good.PublicKey, D: good.D},
 		"exponent of other key": wrong,
 		"even public exponent":  &rsa.PublicKey{N: good.N, E: 2},
-		"bytes":                 []byte("bytes"),
+		"huge public exponent":  &rsa.PublicKey{N: good.N, E: math.MaxInt32 + 2},
+		"even modulus":          &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), uint(good.N.BitLen()-1)), E: 65537},
+		"negative modulus": &rsa.PrivateKey{
+			PublicKey: rsa.PublicKey{N: new(big.Int).Neg(good.N), E: good.E}, D: good.D, Primes: good.Primes,
+		},
+		"bytes": []byte("bytes"),
 	} {
 		if key, err := s.FromMaterial(material); err == nil || key != nil {
 			t.Errorf("%s: took the material", name)
