@@ -48,8 +48,8 @@ lint: ## Formatting, golangci-lint and shellcheck, at pinned versions
 vet: ## go vet
 	$(TIMED) vet go vet ./...
 
-race: ## The unit tests under the race detector
-	$(TIMED) race go test -race $$(scripts/unit-packages.sh)
+race: ## The unit tests under the race detector, the longest loops shortened
+	$(TIMED) race go test -race -short $$(scripts/unit-packages.sh)
 
 fuzz: ## Each fuzz target for FUZZTIME (10s)
 	$(TIMED) fuzz scripts/fuzz.sh $(FUZZTIME)
