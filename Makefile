@@ -14,7 +14,7 @@ help: ## List the targets
 deps: ## Install the Debian packages that building and testing need
 	$(TIMED) deps scripts/install-deps.sh
 
-build: ## Build the plugins, the seal daemon and its tools into bin/
+build: ## Build the plugins, the seal daemon and palisade into bin/
 	$(TIMED) build go build -o bin/ ./plugins/...
 
 vault: ## Build stock Vault into bin/ unless one of 1.21 or later is at hand

@@ -22,15 +22,16 @@ const (
 	pqtransitProgram  = "vault-plugin-secrets-pqtransit"
 	threatauthProgram = "vault-plugin-auth-threatauth"
 	sealProgram       = "hsmseald"
+	operatorProgram   = "palisade"
 )
 
 func programs() []program {
-	return []program{{pqtransitProgram, "0"}, {threatauthProgram, "0"}, {sealProgram, "1"}}
+	return []program{{pqtransitProgram, "0"}, {threatauthProgram, "0"}, {sealProgram, "1"}, {operatorProgram, "0"}}
 }
 
-// BuildPlugins compiles the two plugins and hsmseald into bin/.
+// BuildPlugins compiles the two plugins, hsmseald and palisade into bin/.
 func (c Config) BuildPlugins(ctx context.Context) error {
-	c.say("building the plugins and hsmseald into %s", c.Bin())
+	c.say("building the plugins, hsmseald and palisade into %s", c.Bin())
 	return c.withLock(ctx, filepath.Join(c.Bin(), ".lock"), func() error {
 		for _, p := range programs() {
 			if err := c.goBuild(ctx, filepath.Join(c.Bin(), p.name), "./plugins/"+p.name, p.cgo); err != nil {

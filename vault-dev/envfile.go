@@ -26,18 +26,13 @@ func (c Config) Environment(token string) []string {
 	return env
 }
 
-// writeEnvFile writes EnvFile and links the vault that is used into the state's
-// bin folder, which the file puts on PATH.
+// writeEnvFile writes EnvFile and links the vault that is used and palisade into the
+// state's bin folder, which the file puts on PATH.
 func (c Config) writeEnvFile(vault string) error {
-	link := c.path("bin", "vault")
-	if current, err := os.Readlink(link); err != nil || current != vault {
-		temporary := link + ".new"
-		_ = os.Remove(temporary) // left by an interrupted run, if at all
-		if err := os.Symlink(vault, temporary); err != nil {
-			return fmt.Errorf("linking vault: %v", err)
-		}
-		if err := os.Rename(temporary, link); err != nil {
-			return fmt.Errorf("linking vault: %v", err)
+	folder := c.path("bin")
+	for name, target := range map[string]string{"vault": vault, operatorProgram: filepath.Join(c.Bin(), operatorProgram)} {
+		if err := link(filepath.Join(folder, name), target); err != nil {
+			return fmt.Errorf("linking %s: %v", name, err)
 		}
 	}
 	token, err := readSecret(c.RootTokenFile())
@@ -55,8 +50,21 @@ func (c Config) writeEnvFile(vault string) error {
 	} {
 		fmt.Fprintf(&out, "export %s=%s\n", v[0], ShellQuote(v[1]))
 	}
-	fmt.Fprintf(&out, "export PATH=%s:\"$PATH\"\n", ShellQuote(filepath.Dir(link)))
+	fmt.Fprintf(&out, "export PATH=%s:\"$PATH\"\n", ShellQuote(folder))
 	return writeFile(c.EnvFile(), []byte(out.String()))
+}
+
+// link makes path a symbolic link to target, at no moment without one.
+func link(path, target string) error {
+	if current, err := os.Readlink(path); err == nil && current == target {
+		return nil
+	}
+	temporary := path + ".new"
+	_ = os.Remove(temporary) // left by an interrupted run, if at all
+	if err := os.Symlink(target, temporary); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
 }
 
 // ShellQuote makes s one word of a POSIX shell; plain words stay as they are.

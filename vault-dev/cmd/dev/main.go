@@ -28,7 +28,7 @@ const usage = `usage: dev COMMAND
   audit    print the gist of the last lines of the audit log
   env      print the file to source: . "$(dev env)"
   vault    find or build the vault binary and print its path
-  plugins  build the plugins and hsmseald into bin/
+  plugins  build the plugins, hsmseald and palisade into bin/
 
 PALISADE_DEV_PORT (8200) is the first of four ports in a row, PALISADE_DEV_DIR
 (vault-dev/run) the state folder, VAULT_BIN the vault to use.

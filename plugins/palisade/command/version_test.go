@@ -1,0 +1,5 @@
+package command
+
+import "testing"
+
+var _ = addSample("version", func(*testing.T) sample { return sample{} })
