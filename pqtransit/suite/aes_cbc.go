@@ -15,13 +15,20 @@ var (
 	_ = register(aeadFamily{keySize: 16, cipher: newCBC, unauthenticated: true}.suite(Suite{
 		Name:     "aes128-cbc",
 		StoredAs: NotCommunity,
+		Inventory: Inventory{
+			ClassicalBits: 128, SecurityCategory: 1, Successors: []string{"aes256-gcm96"},
+			Primitive: "block-cipher", ParameterSet: "128", Mode: "cbc", OID: "2.16.840.1.101.3.4.1.2",
+		},
 		SelfTest: aeadSelfTest("aes128-cbc", "2bbf86aa317f7a333a0a6c32d268446b6dd29e4561b6d6f35d50a1bfe3f764c4", 16),
 	}))
 	_ = register(aeadFamily{keySize: 32, cipher: newCBC, unauthenticated: true}.suite(Suite{
-		Name:        "aes256-cbc",
-		StoredAs:    NotCommunity,
-		QuantumSafe: true,
-		SelfTest:    aeadSelfTest("aes256-cbc", "2aa5824a9ff7e389dfb49c4736d8e4ae79722e865f5c4cafda6bcf9f8aef957f", 32),
+		Name:     "aes256-cbc",
+		StoredAs: NotCommunity,
+		Inventory: Inventory{
+			ClassicalBits: 256, SecurityCategory: 5, Successors: []string{"aes256-gcm96"},
+			Primitive: "block-cipher", ParameterSet: "256", Mode: "cbc", OID: "2.16.840.1.101.3.4.1.42",
+		},
+		SelfTest: aeadSelfTest("aes256-cbc", "2aa5824a9ff7e389dfb49c4736d8e4ae79722e865f5c4cafda6bcf9f8aef957f", 32),
 	}))
 )
 

@@ -10,13 +10,17 @@ var (
 	_ = register(aeadFamily{keySize: 16, cipher: newGCM}.suite(Suite{
 		Name:     "aes128-gcm96",
 		StoredAs: 8,
+		Inventory: Inventory{
+			ClassicalBits: 128, SecurityCategory: 1, Successors: []string{"aes256-gcm96"},
+			Primitive: "ae", ParameterSet: "128", Mode: "gcm", OID: "2.16.840.1.101.3.4.1.6",
+		},
 		SelfTest: aeadSelfTest("aes128-gcm96", "43e63f0c2b1925946be0aa839b209584e01e27bdfcd82a3afb6ca9f320b181b5", 16),
 	}))
 	_ = register(aeadFamily{keySize: 32, cipher: newGCM}.suite(Suite{
-		Name:        "aes256-gcm96",
-		StoredAs:    0,
-		QuantumSafe: true,
-		SelfTest:    aeadSelfTest("aes256-gcm96", "c558d5877490ec93cbb441f0c0c065f40fb3aba3052a822dc3509274308d860e", 32),
+		Name:      "aes256-gcm96",
+		StoredAs:  0,
+		Inventory: Inventory{ClassicalBits: 256, SecurityCategory: 5, Primitive: "ae", ParameterSet: "256", Mode: "gcm", OID: "2.16.840.1.101.3.4.1.46"},
+		SelfTest:  aeadSelfTest("aes256-gcm96", "c558d5877490ec93cbb441f0c0c065f40fb3aba3052a822dc3509274308d860e", 32),
 	}))
 )
 

@@ -6,22 +6,29 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // AES-CMAC (NIST SP 800-38B).
 var (
-	_ = register(cmacSuite(16, "112889d273d0951cee53c500a760fbe83a84cf6d6947045ffbacf6ccaaeab65e", Suite{Name: "aes128-cmac"}))
-	_ = register(cmacSuite(24, "c8f7a306b2eb2a779c343c40f2f6ab8fb3ee0c30f72b4ad097036d42067f1f35", Suite{Name: "aes192-cmac", QuantumSafe: true}))
-	_ = register(cmacSuite(32, "0b9556dca9f6305c9815f17bfed305ab7727dc7e7e978575572f6e3b7599b450", Suite{Name: "aes256-cmac", QuantumSafe: true}))
+	_ = register(cmacSuite(16, "112889d273d0951cee53c500a760fbe83a84cf6d6947045ffbacf6ccaaeab65e", Suite{Name: "aes128-cmac", Inventory: cmacInventory(1, "aes256-cmac")}))
+	_ = register(cmacSuite(24, "c8f7a306b2eb2a779c343c40f2f6ab8fb3ee0c30f72b4ad097036d42067f1f35", Suite{Name: "aes192-cmac", Inventory: cmacInventory(3)}))
+	_ = register(cmacSuite(32, "0b9556dca9f6305c9815f17bfed305ab7727dc7e7e978575572f6e3b7599b450", Suite{Name: "aes256-cmac", Inventory: cmacInventory(5)}))
 )
 
 // minCMACLength is 64 bits: shorter ones can be guessed (SP 800-38B, appendix
 // A.2).
 const minCMACLength = 8
 
+func cmacInventory(category int, successors ...string) Inventory {
+	return Inventory{SecurityCategory: category, Successors: successors, Primitive: "mac"}
+}
+
 func cmacSuite(keySize int, answer string, s Suite) Suite {
 	s.StoredAs = NotCommunity
 	s.Purpose = Authentication
+	s.Inventory.ClassicalBits = 8 * keySize
+	s.Inventory.ParameterSet = strconv.Itoa(8 * keySize)
 	s.Generate = func() (Key, error) { return parseCMAC(keySize, random(keySize)) }
 	s.Parse = func(raw []byte) (Key, error) { return parseCMAC(keySize, raw) }
 	s.SelfTest = macSelfTest(s.Name, answer, keySize)

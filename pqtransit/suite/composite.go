@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Composite ML-DSA (draft-ietf-lamps-pq-composite-sigs-19): one signature by
@@ -82,7 +83,7 @@ func (c compositeSet) suite(classical, answer string) Suite {
 		Selector:    Selector{Type: "hybrid", ParameterSet: c.postQuantum.parameterSet, HybridPQC: "ml-dsa", HybridEC: classical},
 		Purpose:     Signing,
 		Asymmetric:  true,
-		QuantumSafe: true,
+		Inventory:   pqInventory("combiner", strings.TrimPrefix(c.label, "COMPSIG-"), c.postQuantum.category, form.oid),
 		Signatures:  &compositeSignatures,
 		Generate:    c.generate,
 		Parse:       c.parse,

@@ -12,9 +12,9 @@ import (
 
 // ECDSA (FIPS 186-5) over the NIST curves.
 var (
-	_ = register(ecdsaFamily{elliptic.P256(), "4ce8f0ba1bfffc10560b826b5ce1d9918f2104fd10451dd6759efa40cfbcb540"}.suite(Suite{Name: "ecdsa-p256", KeyName: "P-256", StoredAs: 1}))
-	_ = register(ecdsaFamily{elliptic.P384(), "b9516bb773c00e94eb0071152958eb7df1147fdfd3c931e9f89b17632a6e78e7"}.suite(Suite{Name: "ecdsa-p384", KeyName: "P-384", StoredAs: 6}))
-	_ = register(ecdsaFamily{elliptic.P521(), "092144902d26b0f555aef265139495a9ccfe23508a44a0e2413947544c462b76"}.suite(Suite{Name: "ecdsa-p521", KeyName: "P-521", StoredAs: 7}))
+	_ = register(ecdsaFamily{elliptic.P256(), 128, "65", "4ce8f0ba1bfffc10560b826b5ce1d9918f2104fd10451dd6759efa40cfbcb540"}.suite(Suite{Name: "ecdsa-p256", KeyName: "P-256", StoredAs: 1}))
+	_ = register(ecdsaFamily{elliptic.P384(), 192, "87", "b9516bb773c00e94eb0071152958eb7df1147fdfd3c931e9f89b17632a6e78e7"}.suite(Suite{Name: "ecdsa-p384", KeyName: "P-384", StoredAs: 6}))
+	_ = register(ecdsaFamily{elliptic.P521(), 256, "87", "092144902d26b0f555aef265139495a9ccfe23508a44a0e2413947544c462b76"}.suite(Suite{Name: "ecdsa-p521", KeyName: "P-521", StoredAs: 7}))
 )
 
 // ecdsaSignatures accepts RSA's options, because transit accepts and ignores
@@ -34,8 +34,10 @@ var (
 
 // ecdsaFamily is what the ECDSA suites differ in.
 type ecdsaFamily struct {
-	curve  elliptic.Curve
-	answer string // of the self-test
+	curve     elliptic.Curve
+	strength  int    // in bits, without a quantum computer
+	successor string // parameter set of ML-DSA to go to
+	answer    string // of the self-test
 }
 
 // ecdsaKey is a key pair, or a public key alone where private is nil.
@@ -50,6 +52,11 @@ type ecdsaKey struct {
 // suite completes the fields that all ECDSA suites share.
 func (f ecdsaFamily) suite(s Suite) Suite {
 	s.Purpose = Signing
+	s.Inventory = Inventory{
+		ClassicalBits: f.strength,
+		Successors:    []string{"hybrid-ml-dsa-" + f.successor + "-" + s.Name, "ml-dsa-" + f.successor},
+		Primitive:     "signature", Curve: "nist/" + s.KeyName, OID: "1.2.840.10045.2.1",
+	}
 	s.Asymmetric = true
 	s.Curve = f.curve
 	s.Signatures = &ecdsaSignatures

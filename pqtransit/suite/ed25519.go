@@ -23,7 +23,11 @@ var _ = register(Suite{
 	ParsePublic:  parseEd25519Public,
 	FromMaterial: ed25519FromMaterial,
 	Encodings:    standardEncodings(ed25519FromPKIX, ed25519FromPKCS8, ed25519JWK),
-	SelfTest:     signatureSelfTest("ed25519", "05a26a25a97efff5b4b6bc7c1a537c8862fd0fb278793f057748e2215965cd15", counting(ed25519.SeedSize), SignParams{}),
+	Inventory: Inventory{
+		ClassicalBits: 128, Successors: []string{"hybrid-ml-dsa-65-ed25519", "ml-dsa-65"},
+		Primitive: "signature", Curve: "other/Ed25519", OID: "1.3.101.112",
+	},
+	SelfTest: signatureSelfTest("ed25519", "05a26a25a97efff5b4b6bc7c1a537c8862fd0fb278793f057748e2215965cd15", counting(ed25519.SeedSize), SignParams{}),
 })
 
 // ed25519Signatures accepts RSA's options and every hash, because transit

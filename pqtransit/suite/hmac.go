@@ -8,7 +8,7 @@ var _ = register(Suite{
 	StoredAs:     11,
 	Purpose:      Authentication,
 	MACHash:      true,
-	QuantumSafe:  true,
+	Inventory:    Inventory{ClassicalBits: 256, SecurityCategory: 5, Primitive: "mac"},
 	KeySize:      &hmacSizes,
 	Generate:     func() (Key, error) { return generateHMAC(hmacSizes.Default) },
 	GenerateSize: generateHMAC,

@@ -29,7 +29,6 @@ func (f hpkeFamily) suite(s Suite) Suite {
 	s.StoredAs = NotCommunity
 	s.Purpose = Encryption
 	s.Alternative = KeyEncapsulation
-	s.QuantumSafe = true
 	s.Asymmetric = true
 	s.AssociatedData = true
 	s.HPKE = &HPKEIdentifiers{KEM: f.kem.ID(), KDF: f.kdf.ID(), AEAD: f.aead.ID()}

@@ -23,15 +23,15 @@ var (
 
 var (
 	mldsa44Set = mldsaSet{
-		parameterSet: "44", oid: 17, other: mldsa.MLDSA44(), mu: mu44,
+		parameterSet: "44", oid: 17, category: 2, other: mldsa.MLDSA44(), mu: mu44,
 		circl: circlMLDSA(mldsa44.NewKeyFromSeed, mldsa44.SignTo, mldsa44.Verify),
 	}
 	mldsa65Set = mldsaSet{
-		parameterSet: "65", oid: 18, other: mldsa.MLDSA65(), mu: mu65,
+		parameterSet: "65", oid: 18, category: 3, other: mldsa.MLDSA65(), mu: mu65,
 		circl: circlMLDSA(mldsa65.NewKeyFromSeed, mldsa65.SignTo, mldsa65.Verify),
 	}
 	mldsa87Set = mldsaSet{
-		parameterSet: "87", oid: 19, other: mldsa.MLDSA87(), mu: mu87,
+		parameterSet: "87", oid: 19, category: 5, other: mldsa.MLDSA87(), mu: mu87,
 		circl: circlMLDSA(mldsa87.NewKeyFromSeed, mldsa87.SignTo, mldsa87.Verify),
 	}
 )
@@ -51,7 +51,8 @@ const (
 // mldsaSet is what the ML-DSA suites differ in.
 type mldsaSet struct {
 	parameterSet string
-	oid          int              // the last arc of NIST's identifier (RFC 9881)
+	oid          int // the last arc of NIST's identifier (RFC 9881)
+	category     int
 	other        mldsa.Parameters // the other implementation's, which signs external mu
 	mu           muParameters     // ours, which verifies it
 	circl        mldsaImplementation
@@ -141,7 +142,7 @@ func (m mldsaSet) suite(answer string) Suite {
 		Selector:    Selector{Type: "ml-dsa", ParameterSet: m.parameterSet},
 		Purpose:     Signing,
 		Asymmetric:  true,
-		QuantumSafe: true,
+		Inventory:   pqInventory("signature", m.parameterSet, m.category, form.oid),
 		Signatures:  &mldsaSignatures,
 		Generate:    func() (Key, error) { return m.parse(random(mldsaSeedSize)) },
 		Parse:       m.parse,

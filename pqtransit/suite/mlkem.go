@@ -18,11 +18,11 @@ import (
 // serves the two larger sets, alone and under HPKE (draft-ietf-hpke-pq); it has
 // no ML-KEM-512, which circl serves, for encapsulation only.
 var (
-	_ = register(mlkemSet{"512", 1, circl512.Scheme(), "2c2585006e3ba7b691876e9d6524e1a224f44ece63313d266bcc9359cf592d6d"}.suite())
-	_ = register(mlkemSet{"768", 2, circl768.Scheme(), "cbadd5a6242ebe963f5501eb0160310d4d114838153a682d6ab85b29403ac66f"}.hpkeSuite(hpkeFamily{
+	_ = register(mlkemSet{"512", 1, 1, circl512.Scheme(), "2c2585006e3ba7b691876e9d6524e1a224f44ece63313d266bcc9359cf592d6d"}.suite())
+	_ = register(mlkemSet{"768", 2, 3, circl768.Scheme(), "cbadd5a6242ebe963f5501eb0160310d4d114838153a682d6ab85b29403ac66f"}.hpkeSuite(hpkeFamily{
 		kem: hpke.MLKEM768(), kdf: hpke.HKDFSHA256(), aead: hpke.AES256GCM(), raw: mlkem768,
 	}))
-	_ = register(mlkemSet{"1024", 3, circl1024.Scheme(), "33fb264f8de1de4ee150d03a71e4663c01ee08138f605192ed5ef41e2acf5336"}.hpkeSuite(hpkeFamily{
+	_ = register(mlkemSet{"1024", 3, 5, circl1024.Scheme(), "33fb264f8de1de4ee150d03a71e4663c01ee08138f605192ed5ef41e2acf5336"}.hpkeSuite(hpkeFamily{
 		kem: hpke.MLKEM1024(), kdf: hpke.HKDFSHA384(), aead: hpke.AES256GCM(), raw: mlkem1024,
 	}))
 )
@@ -45,6 +45,7 @@ var (
 type mlkemSet struct {
 	parameterSet string
 	oid          int // the last arc of NIST's identifier (RFC 9935)
+	category     int
 	circl        kem.Scheme
 	answer       string // of the self-test
 }
@@ -53,15 +54,20 @@ type mlkemSet struct {
 func (m mlkemSet) declare() Suite {
 	name := "ml-kem-" + m.parameterSet
 	return Suite{
-		Name:     name,
-		Selector: Selector{Type: "ml-kem", ParameterSet: m.parameterSet},
-		SelfTest: kemSelfTest(name, m.answer, mlkemSeedSize, m.circl.CiphertextSize(), m.circl.PublicKeySize()),
+		Name:      name,
+		Inventory: pqInventory("kem", m.parameterSet, m.category, m.identifier()),
+		Selector:  Selector{Type: "ml-kem", ParameterSet: m.parameterSet},
+		SelfTest:  kemSelfTest(name, m.answer, mlkemSeedSize, m.circl.CiphertextSize(), m.circl.PublicKeySize()),
 	}
+}
+
+func (m mlkemSet) identifier() asn1.ObjectIdentifier {
+	return asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 4, m.oid}
 }
 
 func (m mlkemSet) encodings(s Suite) Encodings {
 	form := rawForm{
-		oid:    asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 4, m.oid},
+		oid:    m.identifier(),
 		expand: m.expand,
 		jwk:    "ML-KEM-" + m.parameterSet,
 	}
@@ -92,7 +98,6 @@ func (m mlkemSet) suite() Suite {
 	s := m.declare()
 	s.StoredAs = NotCommunity
 	s.Purpose = KeyEncapsulation
-	s.QuantumSafe = true
 	s.Asymmetric = true
 	s.Generate = func() (Key, error) { return m.parse(random(mlkemSeedSize)) }
 	s.Parse = m.parse

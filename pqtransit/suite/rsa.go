@@ -6,14 +6,15 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // RSA in both of transit's encryption schemes and both of its signature schemes
 // (RFC 8017): OAEP with SHA-256 and an empty label, PSS, and PKCS #1 v1.5.
 var (
-	_ = register(rsaFamily{2048, "417af3110cba1b6dfa8a6d594d5da8dd95332f674afa14dc6d1c1cabc4b8d398"}.suite(Suite{Name: "rsa-2048", StoredAs: 3}))
-	_ = register(rsaFamily{3072, "9121a397d3de7d867eec85c089b9f2c05301799a428bcd483382039c4ad7fdbc"}.suite(Suite{Name: "rsa-3072", StoredAs: 9}))
-	_ = register(rsaFamily{4096, "1242e65f5badcde28efd7568b6c14c88eea1e94162842de79d3c8f3ee665181b"}.suite(Suite{Name: "rsa-4096", StoredAs: 4}))
+	_ = register(rsaFamily{2048, 112, "417af3110cba1b6dfa8a6d594d5da8dd95332f674afa14dc6d1c1cabc4b8d398"}.suite(Suite{Name: "rsa-2048", StoredAs: 3}))
+	_ = register(rsaFamily{3072, 128, "9121a397d3de7d867eec85c089b9f2c05301799a428bcd483382039c4ad7fdbc"}.suite(Suite{Name: "rsa-3072", StoredAs: 9}))
+	_ = register(rsaFamily{4096, 149, "1242e65f5badcde28efd7568b6c14c88eea1e94162842de79d3c8f3ee665181b"}.suite(Suite{Name: "rsa-4096", StoredAs: 4}))
 )
 
 // The padding schemes of RSA, transit's names.
@@ -24,8 +25,11 @@ const (
 
 // rsaFamily is what the RSA suites differ in.
 type rsaFamily struct {
-	bits   int
-	answer string // of the self-test
+	bits int
+	// strength without a quantum computer, that of 4096 bits by the formula of the
+	// implementation guidance for FIPS 140-3, section D.B
+	strength int
+	answer   string // of the self-test
 }
 
 // rsaKey is a key pair, or a public key alone where private is nil.
@@ -40,6 +44,11 @@ type rsaKey struct {
 // suite completes the fields that all RSA suites share.
 func (f rsaFamily) suite(s Suite) Suite {
 	s.Purpose = Encryption | Signing
+	s.Inventory = Inventory{
+		ClassicalBits: f.strength,
+		Successors:    []string{"x25519-mlkem768", "p256-mlkem768", "hybrid-ml-dsa-65-ecdsa-p256", "ml-dsa-65"},
+		Primitive:     "pke", ParameterSet: strconv.Itoa(f.bits), OID: "1.2.840.113549.1.1.1",
+	}
 	s.Asymmetric = true
 	s.PaddingSchemes = []string{paddingOAEP, paddingPKCS1v15}
 	s.Signatures = &rsaSignatures

@@ -17,18 +17,18 @@ import (
 // private key is the 64, 96 or 128 bytes of the standard. The small sets ("s")
 // sign slowly, those of SHAKE most.
 var (
-	_ = register(slhdsaSet{slhdsa.SHA2_128s, 20, "8b113df0d147f30b665c27e07234f0f8ba9eb8577be58bc567178b54a16b7c62"}.suite())
-	_ = register(slhdsaSet{slhdsa.SHA2_128f, 21, "211eae891129d8bd23858cb9a92526b89e1cd85e12867dd8ab0733faa632ba64"}.suite())
-	_ = register(slhdsaSet{slhdsa.SHA2_192s, 22, "dd36d856491f50b1b67d96f8cb85fe4d2be7be4a0d8bfc1feaa4796e3e990d29"}.suite())
-	_ = register(slhdsaSet{slhdsa.SHA2_192f, 23, "b30a50cf2e18cb5bb69df125cfd20e8e547c62d7705d0f011a2cacf03eb9147a"}.suite())
-	_ = register(slhdsaSet{slhdsa.SHA2_256s, 24, "d4f03764904cccce413fa0688852963c88b97682f8f886f3c9b4d154ed9191c1"}.suite())
-	_ = register(slhdsaSet{slhdsa.SHA2_256f, 25, "d7ae35409bb4703d4e1c3f5992992a52724178fa6528a6698606aa0a72808f6e"}.suite())
-	_ = register(slhdsaSet{slhdsa.SHAKE_128s, 26, "edc7a25d332cd8f32257bfd1caa284b8322d46bf732a8eafc32759e806685a44"}.suite())
-	_ = register(slhdsaSet{slhdsa.SHAKE_128f, 27, "c13c0ff4e90c1a000cb7b7b03dee4e58a6d403afbb8ec4ef37eee167c0dafa1e"}.suite())
-	_ = register(slhdsaSet{slhdsa.SHAKE_192s, 28, "f9792e9152f72ef4b05b4146969458505780f7c4618a91215717c77ede80c11d"}.suite())
-	_ = register(slhdsaSet{slhdsa.SHAKE_192f, 29, "19ad3bc4fcf9728ca7a33c5730add92f04e23aae011a0468cbea1e482109a8c4"}.suite())
-	_ = register(slhdsaSet{slhdsa.SHAKE_256s, 30, "b596934a4ba52589b4024aedcc4cdc64064531f7d0754419a79aa4ac7103831e"}.suite())
-	_ = register(slhdsaSet{slhdsa.SHAKE_256f, 31, "855e15e39c2df8d51c08a45401ab5c8cff574af75d35a56b66c16ab90120b54b"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHA2_128s, 20, 1, "8b113df0d147f30b665c27e07234f0f8ba9eb8577be58bc567178b54a16b7c62"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHA2_128f, 21, 1, "211eae891129d8bd23858cb9a92526b89e1cd85e12867dd8ab0733faa632ba64"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHA2_192s, 22, 3, "dd36d856491f50b1b67d96f8cb85fe4d2be7be4a0d8bfc1feaa4796e3e990d29"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHA2_192f, 23, 3, "b30a50cf2e18cb5bb69df125cfd20e8e547c62d7705d0f011a2cacf03eb9147a"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHA2_256s, 24, 5, "d4f03764904cccce413fa0688852963c88b97682f8f886f3c9b4d154ed9191c1"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHA2_256f, 25, 5, "d7ae35409bb4703d4e1c3f5992992a52724178fa6528a6698606aa0a72808f6e"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHAKE_128s, 26, 1, "edc7a25d332cd8f32257bfd1caa284b8322d46bf732a8eafc32759e806685a44"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHAKE_128f, 27, 1, "c13c0ff4e90c1a000cb7b7b03dee4e58a6d403afbb8ec4ef37eee167c0dafa1e"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHAKE_192s, 28, 3, "f9792e9152f72ef4b05b4146969458505780f7c4618a91215717c77ede80c11d"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHAKE_192f, 29, 3, "19ad3bc4fcf9728ca7a33c5730add92f04e23aae011a0468cbea1e482109a8c4"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHAKE_256s, 30, 5, "b596934a4ba52589b4024aedcc4cdc64064531f7d0754419a79aa4ac7103831e"}.suite())
+	_ = register(slhdsaSet{slhdsa.SHAKE_256f, 31, 5, "855e15e39c2df8d51c08a45401ab5c8cff574af75d35a56b66c16ab90120b54b"}.suite())
 )
 
 // hashSLHDSA is the pre-hash variant (FIPS 205, section 10.2.2). It is given the
@@ -54,9 +54,10 @@ const (
 
 // slhdsaSet is what the SLH-DSA suites differ in.
 type slhdsaSet struct {
-	id     slhdsa.ID
-	oid    int    // the last arc of NIST's identifier (RFC 9909)
-	answer string // of the self-test
+	id       slhdsa.ID
+	oid      int // the last arc of NIST's identifier (RFC 9909)
+	category int
+	answer   string // of the self-test
 }
 
 // slhdsaKey is a key pair, or a public key alone where private is nil.
@@ -78,7 +79,7 @@ func (m slhdsaSet) suite() Suite {
 		Selector:    Selector{Type: "slh-dsa", ParameterSet: name},
 		Purpose:     Signing,
 		Asymmetric:  true,
-		QuantumSafe: true,
+		Inventory:   pqInventory("signature", strings.TrimPrefix(name, "slh-dsa-"), m.category, form.oid),
 		Slow:        true,
 		Signatures:  &slhdsaSignatures,
 		Generate:    m.generate,

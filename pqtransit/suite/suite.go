@@ -69,9 +69,6 @@ type Suite struct {
 	// AssociatedData means that Params.AssociatedData is authenticated; other
 	// suites refuse it.
 	AssociatedData bool
-	// QuantumSafe means that no known quantum attack breaks what a key of this
-	// suite protects. Symmetric keys of 256 bits are quantum-safe.
-	QuantumSafe bool
 	// Unauthenticated means that a changed ciphertext may open as another
 	// plaintext.
 	Unauthenticated bool
@@ -119,6 +116,8 @@ type Suite struct {
 	SelfTest func() error
 	// Encodings are the standard forms that keys of this suite have.
 	Encodings Encodings
+	// Inventory is for reports and the mount's crypto policy.
+	Inventory Inventory
 }
 
 // SizeRange bounds a key's size, in bytes; all of them are accepted sizes.

@@ -27,7 +27,11 @@ func xwingSuite() Suite {
 		raw:  xwing.family(),
 	}
 	s := family.suite(Suite{
-		Name:     "x25519-mlkem768",
+		Name: "x25519-mlkem768",
+		Inventory: Inventory{
+			ClassicalBits: 192, SecurityCategory: 3,
+			Primitive: "combiner", ParameterSet: "MLKEM768-X25519", Curve: "other/Curve25519", OID: "1.3.6.1.4.1.62253.25722",
+		},
 		SelfTest: kemSelfTest("x25519-mlkem768", "0eea139ccb3d1e50766cef2f7dd2cdaf72498f8def18ae296d56aa958febc689", 32, 1088, 1184),
 	})
 	// draft-connolly-cfrg-xwing-kem-10, section 5.8.
