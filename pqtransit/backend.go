@@ -17,6 +17,8 @@ import (
 
 	"github.com/palisade-vault/palisade/backend"
 	"github.com/palisade-vault/palisade/pqtransit/keyring"
+	"github.com/palisade-vault/palisade/pqtransit/selftest"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
 type pqBackend struct {
@@ -24,23 +26,31 @@ type pqBackend struct {
 	keys     *keyring.Keyring
 	rotation autoRotation
 	slow     slots
+	tests    *selftest.Tests
 }
 
 // Factory makes the engine for one mount.
 func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backend, error) {
+	return newBackend(ctx, config, func(s *suite.Suite) error { return s.SelfTest() })
+}
+
+// newBackend is Factory with the self-test of one algorithm.
+func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func(*suite.Suite) error) (logical.Backend, error) {
 	if config == nil {
 		return nil, errors.New("the engine needs a configuration")
 	}
 	b := &pqBackend{
 		rotation: autoRotation{now: time.Now},
 		slow:     newSlots(),
-		keys: keyring.New(keyring.Options{
-			Rand: rand.Reader,
-			Now:  time.Now,
-			// Asked once: in a plugin each question is a call to Vault.
-			Cache: config.System == nil || !config.System.CachingDisabled(),
-		}),
 	}
+	b.tests = selftest.New(selftest.Options{Suites: suite.All(), Run: runTest, Now: time.Now, Failed: b.logFailedTest})
+	b.keys = keyring.New(keyring.Options{
+		Rand: rand.Reader,
+		Now:  time.Now,
+		// Asked once: in a plugin each question is a call to Vault.
+		Cache:  config.System == nil || !config.System.CachingDisabled(),
+		Usable: b.tests.Check,
+	})
 	b.Backend = &framework.Backend{
 		BackendType:    logical.TypeLogical,
 		RunningVersion: backend.Version,
@@ -74,6 +84,7 @@ func Factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 			b.pathVerify(),
 			b.pathEncapsulate(),
 			b.pathDecapsulate(),
+			b.pathSelfTest(),
 		},
 		Invalidate:   b.invalidate(config.StorageView),
 		PeriodicFunc: b.periodic,

@@ -104,6 +104,7 @@ func requests(name string) map[string]map[string]any {
 		"sign/" + name:                  {"input": "AAAA"},
 		"encapsulate/" + name:           nil,
 		"decapsulate/" + name:           {"ciphertext": "vault:v1:AAAA"},
+		"self-test":                     nil,
 		"rewrap/" + name:                {"ciphertext": "vault:v1:AAAA"},
 		"datakey/plaintext/" + name:     nil,
 		"datakeys/plaintext/" + name:    {"count": 1},

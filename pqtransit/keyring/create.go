@@ -139,6 +139,9 @@ func (s Spec) newKey(name string) *Key {
 
 // makeVersion makes a fresh latest version.
 func (r *Keyring) makeVersion(key *Key, algorithm *suite.Suite, purpose suite.Purpose) error {
+	if err := r.usable.check(algorithm); err != nil {
+		return err
+	}
 	material, err := key.generate(algorithm)
 	if err != nil {
 		return fmt.Errorf("key %s: %v", key.Name, err)

@@ -93,5 +93,8 @@ func (k *Key) encapsulator(version *Version) (suite.Encapsulator, error) {
 		return nil, refuse("key encapsulation not supported: version %d of key %s is of type %s and for %s",
 			version.Number, k.Name, version.Suite.Name, PurposeText(version.Purpose))
 	}
+	if err := k.algorithms.check(version.Suite); err != nil {
+		return nil, err
+	}
 	return mechanism, nil
 }

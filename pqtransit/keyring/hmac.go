@@ -49,6 +49,8 @@ func (k *Key) withHMACKey(number int) (*Version, error) {
 		return nil, refuse("no such key version")
 	case version.hmacKey.IsZero():
 		return nil, refuse("no HMAC key exists for that key version")
+	case version.Suite.MACHash: // else HMAC is not the key's own algorithm
+		return version, k.algorithms.check(version.Suite)
 	}
 	return version, nil
 }

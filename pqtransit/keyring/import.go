@@ -89,6 +89,9 @@ func (r *Keyring) addImported(key *Key, algorithm *suite.Suite, imported suite.K
 
 // imported unwraps and parses a key.
 func (r *Keyring) imported(ctx context.Context, storage logical.Storage, algorithm *suite.Suite, m Material) (suite.Key, error) {
+	if err := r.usable.check(algorithm); err != nil {
+		return nil, err
+	}
 	if m.Wrapped == nil {
 		if !algorithm.Asymmetric {
 			return nil, refuse("provided type does not support public_key import")

@@ -16,7 +16,8 @@ type Key struct {
 	// Latest is the number of the newest version, from 1.
 	Latest int
 
-	versions map[int]*Version
+	versions   map[int]*Version
+	algorithms usability
 }
 
 // Settings are what applies to a key as a whole.

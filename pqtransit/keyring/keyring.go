@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
-// Options are what a keyring gets from outside. Every field must be set.
+// Options are what a keyring gets from outside. Every field but Usable must be set.
 type Options struct {
 	// Rand makes the HMAC keys; versions themselves come from crypto/rand.
 	Rand io.Reader
@@ -21,16 +23,20 @@ type Options struct {
 	Now func() time.Time
 	// Cache keeps loaded keys in memory. Without it each use reads storage.
 	Cache bool
+	// Usable refuses an algorithm that must not be used, in words for the client. Nil: every
+	// algorithm may be.
+	Usable func(*suite.Suite) error
 }
 
 // Keyring is the keys of one mount. It may be used by many goroutines: changes of one key
 // follow one another, and nobody who uses a key waits for a change of it.
 type Keyring struct {
-	rand  io.Reader
-	now   func() time.Time
-	cache bool
-	slots sync.Map // name -> *slot
-	bound cacheBound
+	rand   io.Reader
+	now    func() time.Time
+	cache  bool
+	usable usability
+	slots  sync.Map // name -> *slot
+	bound  cacheBound
 }
 
 // slot is the place of one name. A slot that was retired is no longer in the map; whoever
@@ -43,7 +49,7 @@ type slot struct {
 
 // New makes an empty keyring over storage that is given with each call, always the same.
 func New(options Options) *Keyring {
-	return &Keyring{rand: options.Rand, now: options.Now, cache: options.Cache}
+	return &Keyring{rand: options.Rand, now: options.Now, cache: options.Cache, usable: options.Usable}
 }
 
 // Get is the key of that name, or nil when there is none.
@@ -124,8 +130,10 @@ func (s *slot) known() parsed {
 	return nil
 }
 
-// publish caches a key that its owner has loaded or changed.
+// publish makes a key that its owner has loaded or changed ready to be given out, and caches
+// it.
 func (r *Keyring) publish(place *slot, key *Key) {
+	key.algorithms = r.usable
 	if r.cache {
 		place.key.Store(key)
 		r.used(key.Name)

@@ -189,6 +189,9 @@ func (k *Key) encrypter(version *Version, operation string, context []byte) (sui
 	if !version.Purpose.Has(suite.Encryption) {
 		return nil, k.unsupported(operation, version)
 	}
+	if err := k.algorithms.check(version.Suite); err != nil {
+		return nil, err
+	}
 	key := version.key
 	// The built-in engine imports keys as derived whose type cannot be, and then uses them
 	// as they are.

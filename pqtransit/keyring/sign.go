@@ -136,6 +136,9 @@ func (k *Key) signer(version *Version, context []byte) (suite.Signer, suite.Key,
 	if !version.Purpose.Has(suite.Signing) {
 		return nil, nil, k.notASigner(version)
 	}
+	if err := k.algorithms.check(version.Suite); err != nil {
+		return nil, nil, err
+	}
 	key := version.key
 	if k.Derived {
 		derived, err := k.derive(version, context)

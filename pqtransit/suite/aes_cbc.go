@@ -14,6 +14,7 @@ import (
 var (
 	_ = register(aeadFamily{keySize: 16, cipher: newCBC, unauthenticated: true}.suite(Suite{
 		Name:     "aes128-cbc",
+		Module:   InsideModule,
 		StoredAs: NotCommunity,
 		Inventory: Inventory{
 			ClassicalBits: 128, SecurityCategory: 1, Successors: []string{"aes256-gcm96"},
@@ -23,6 +24,7 @@ var (
 	}))
 	_ = register(aeadFamily{keySize: 32, cipher: newCBC, unauthenticated: true}.suite(Suite{
 		Name:     "aes256-cbc",
+		Module:   InsideModule,
 		StoredAs: NotCommunity,
 		Inventory: Inventory{
 			ClassicalBits: 256, SecurityCategory: 5, Successors: []string{"aes256-gcm96"},

@@ -9,6 +9,7 @@ import (
 var (
 	_ = register(aeadFamily{keySize: 16, cipher: newGCM}.suite(Suite{
 		Name:     "aes128-gcm96",
+		Module:   InsideModule,
 		StoredAs: 8,
 		Inventory: Inventory{
 			ClassicalBits: 128, SecurityCategory: 1, Successors: []string{"aes256-gcm96"},
@@ -18,6 +19,7 @@ var (
 	}))
 	_ = register(aeadFamily{keySize: 32, cipher: newGCM}.suite(Suite{
 		Name:      "aes256-gcm96",
+		Module:    InsideModule,
 		StoredAs:  0,
 		Inventory: Inventory{ClassicalBits: 256, SecurityCategory: 5, Primitive: "ae", ParameterSet: "256", Mode: "gcm", OID: "2.16.840.1.101.3.4.1.46"},
 		SelfTest:  aeadSelfTest("aes256-gcm96", "c558d5877490ec93cbb441f0c0c065f40fb3aba3052a822dc3509274308d860e", 32),

@@ -27,6 +27,7 @@ func cmacInventory(category int, successors ...string) Inventory {
 func cmacSuite(keySize int, answer string, s Suite) Suite {
 	s.StoredAs = NotCommunity
 	s.Purpose = Authentication
+	s.Module = PartlyInModule // the block cipher alone
 	s.Inventory.ClassicalBits = 8 * keySize
 	s.Inventory.ParameterSet = strconv.Itoa(8 * keySize)
 	s.Generate = func() (Key, error) { return parseCMAC(keySize, random(keySize)) }

@@ -82,6 +82,7 @@ func (c compositeSet) suite(classical, answer string) Suite {
 		StoredAs:    NotCommunity,
 		Selector:    Selector{Type: "hybrid", ParameterSet: c.postQuantum.parameterSet, HybridPQC: "ml-dsa", HybridEC: classical},
 		Purpose:     Signing,
+		Module:      PartlyInModule, // the classical half
 		Asymmetric:  true,
 		Inventory:   pqInventory("combiner", strings.TrimPrefix(c.label, "COMPSIG-"), c.postQuantum.category, form.oid),
 		Signatures:  &compositeSignatures,

@@ -15,6 +15,7 @@ var _ = register(Suite{
 	Name:         "ed25519",
 	StoredAs:     2,
 	Purpose:      Signing,
+	Module:       InsideModule,
 	Asymmetric:   true,
 	Derivation:   true,
 	Signatures:   &ed25519Signatures,

@@ -7,6 +7,7 @@ var _ = register(Suite{
 	Name:         "hmac",
 	StoredAs:     11,
 	Purpose:      Authentication,
+	Module:       InsideModule,
 	MACHash:      true,
 	Inventory:    Inventory{ClassicalBits: 256, SecurityCategory: 5, Primitive: "mac"},
 	KeySize:      &hmacSizes,

@@ -89,6 +89,7 @@ func (m mlkemSet) expand(seed []byte) []byte {
 
 func (m mlkemSet) hpkeSuite(family hpkeFamily) Suite {
 	s := family.suite(m.declare())
+	s.Module = InsideModule
 	s.Encodings = m.encodings(s)
 	return s
 }

@@ -23,6 +23,7 @@ var _ = register(rawOnly(hpkeFamily{
 	raw:  p256Hybrid.family(),
 }.suite(Suite{
 	Name:      "p256-mlkem768",
+	Module:    InsideModule,
 	Inventory: Inventory{ClassicalBits: 192, SecurityCategory: 3, Primitive: "combiner", ParameterSet: "MLKEM768-P256", Curve: "nist/P-256"},
 	SelfTest:  kemSelfTest("p256-mlkem768", "628541c30ab8dcf4df9dfd0c5912ad0198ab50be2ca2eed38bac64085bca90fe", 32, 1088, 1184),
 })))

@@ -58,6 +58,7 @@ func (f rsaFamily) suite(s Suite) Suite {
 	s.FromMaterial = f.fromMaterial
 	s.Encodings = standardEncodings(f.fromPKIX, f.fromPKCS8, rsaJWK)
 	s.SelfTest = rsaSelfTest(s.Name, f.answer)
+	s.Module = InsideModule
 	return s
 }
 

@@ -37,6 +37,26 @@ type HPKEIdentifiers struct {
 	AEAD uint16
 }
 
+// Module is how much of a suite's cryptography is that of the Go Cryptographic
+// Module (crypto/fips140, from v1.0.0 on), the only part of it that a FIPS
+// 140-3 validation can speak of.
+type Module int
+
+// The degrees.
+const (
+	// OutsideModule: other code computes everything that matters.
+	OutsideModule Module = iota
+	// PartlyInModule: the module has one half of a hybrid, or the block cipher
+	// of a mode that it does not have.
+	PartlyInModule
+	// InsideModule: every algorithm is the module's; encodings, and the order
+	// in which a scheme such as HPKE calls them, are not.
+	InsideModule
+)
+
+// String is the degree in a word, as self-test answers it.
+func (m Module) String() string { return [...]string{"outside", "partly", "inside"}[m] }
+
 // Suite is one algorithm. Suites are values fixed at start; nobody changes one
 // after registration.
 type Suite struct {
@@ -114,6 +134,9 @@ type Suite struct {
 	// suite's own code and says what differs. It takes no arguments, so it can
 	// run in a plugin; a suite whose test fails must not be used.
 	SelfTest func() error
+	// Module says how much of the suite's cryptography the Go Cryptographic
+	// Module has.
+	Module Module
 	// Encodings are the standard forms that keys of this suite have.
 	Encodings Encodings
 	// Inventory is for reports and the mount's crypto policy.
