@@ -85,6 +85,7 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 			b.pathEncapsulate(),
 			b.pathDecapsulate(),
 			b.pathSelfTest(),
+			b.pathRollbackCheck(),
 		},
 		Invalidate:   b.invalidate(config.StorageView),
 		PeriodicFunc: b.periodic,

@@ -92,6 +92,7 @@ func requests(name string) map[string]map[string]any {
 		"keys/" + name + "/import":      nil,
 		"config/keys":                   nil,
 		"cache-config":                  nil,
+		"rollback-check":                nil,
 		"wrapping_key":                  nil,
 		"random":                        nil,
 		"hash":                          {"input": "AAAA"},

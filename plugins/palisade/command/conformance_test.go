@@ -6,6 +6,7 @@ import (
 	"flag"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,22 @@ type sample struct {
 	words []string
 	in    string       // standard input
 	vault http.Handler // stands in for Vault; nil for a command that calls none
+}
+
+// TestMain gives all tests one home, since the token helper's library remembers where it is.
+func TestMain(m *testing.M) {
+	home, err := os.MkdirTemp("", "palisade-home-")
+	if err != nil {
+		panic(err)
+	}
+	if err := os.Setenv("HOME", home); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	if err := os.RemoveAll(home); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
 }
 
 var samples = map[string]func(*testing.T) sample{}
@@ -47,7 +64,7 @@ func environment(t *testing.T, vault http.Handler) {
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{
 		"VAULT_ADDR": server.URL, "VAULT_TOKEN": "token-of-the-test", "VAULT_MAX_RETRIES": "0",
-		"VAULT_CACERT": "", "VAULT_NAMESPACE": "", "VAULT_FORMAT": "", "HOME": t.TempDir(),
+		"VAULT_CACERT": "", "VAULT_NAMESPACE": "", "VAULT_FORMAT": "",
 	} {
 		t.Setenv(name, value)
 	}

@@ -73,9 +73,15 @@ func probe(t *testing.T, words ...string) (seen *http.Request, err error) {
 	if len(words) > 0 && words[0] == "logged in" {
 		t.Setenv("VAULT_TOKEN", "")
 		words = words[1:]
-		if err := os.WriteFile(filepath.Join(os.Getenv("HOME"), ".vault-token"), []byte("token-of-login"), 0o600); err != nil {
+		path := filepath.Join(os.Getenv("HOME"), ".vault-token")
+		if err := os.WriteFile(path, []byte("token-of-login"), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() {
+			if err := os.Remove(path); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	err = (&dispatched{command: c, ctx: t.Context()}).do(&call{}, words)
 	return seen, err
