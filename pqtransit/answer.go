@@ -10,8 +10,14 @@ import (
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
-// keyAnswer shows a key as transit does. context selects the public keys of a derived key.
-func keyAnswer(key *keyring.Key, context []byte) (*logical.Response, error) {
+// publicView is how public keys are shown; the zero value is as transit does.
+type publicView struct {
+	context []byte // whose public keys, of a derived key
+	format  string
+}
+
+// keyAnswer shows a key as transit does.
+func keyAnswer(key *keyring.Key, view publicView) (*logical.Response, error) {
 	encrypts := key.Purpose().Has(suite.Encryption)
 	data := map[string]any{
 		"name":                   key.Name,
@@ -36,7 +42,7 @@ func keyAnswer(key *keyring.Key, context []byte) (*logical.Response, error) {
 	if authenticates(key) {
 		return &logical.Response{Data: data}, nil // transit shows no versions of such keys
 	}
-	versions, err := versionsAnswer(key, context)
+	versions, err := versionsAnswer(key, view)
 	if err != nil {
 		return nil, asAnswer(err)
 	}
@@ -75,7 +81,7 @@ func addOptional(data map[string]any, key *keyring.Key) {
 
 // versionsAnswer is creation times for a symmetric key, else flat maps of strings:
 // clients, Terraform's provider among them, know these two forms and no other.
-func versionsAnswer(key *keyring.Key, context []byte) (map[string]any, error) {
+func versionsAnswer(key *keyring.Key, view publicView) (map[string]any, error) {
 	answer := map[string]any{}
 	for _, version := range key.Versions() {
 		number := strconv.Itoa(version.Number)
@@ -83,7 +89,7 @@ func versionsAnswer(key *keyring.Key, context []byte) (map[string]any, error) {
 			answer[number] = version.Created.Unix()
 			continue
 		}
-		entry, err := versionAnswer(key, version, context)
+		entry, err := versionAnswer(key, version, view)
 		if err != nil {
 			return nil, err
 		}
@@ -92,8 +98,8 @@ func versionsAnswer(key *keyring.Key, context []byte) (map[string]any, error) {
 	return answer, nil
 }
 
-func versionAnswer(key *keyring.Key, version *keyring.Version, context []byte) (map[string]any, error) {
-	public, err := key.PublicFor(version, context)
+func versionAnswer(key *keyring.Key, version *keyring.Version, view publicView) (map[string]any, error) {
+	public, err := key.PublicText(version, view.context, view.format)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +109,7 @@ func versionAnswer(key *keyring.Key, version *keyring.Version, context []byte) (
 	}
 	entry := map[string]any{
 		"name":              name,
-		"public_key":        public.String(),
+		"public_key":        public,
 		"certificate_chain": keyring.ChainText(version.Certificates),
 		"creation_time":     version.Created,
 		"hybrid_public_key": hybridText(version),

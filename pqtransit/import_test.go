@@ -198,7 +198,7 @@ func TestImportRefuses(t *testing.T) {
 		want       string
 	}{
 		{"nothing", "a/import", object{}, "provided type does not support public_key import"},
-		{"nothing for RSA", "a/import", object{"type": rsa}, "error importing key: error parsing public key: not in PEM format"},
+		{"nothing for RSA", "a/import", object{"type": rsa}, "error importing key: error parsing public key: invalid public key: neither PEM"},
 		{"both", "a/import", object{"ciphertext": sound, "public_key": publicPEM}, "only one of the following fields, ciphertext and public_key, can be set"},
 		{"convergent", "a/import", object{"ciphertext": sound, "convergent_encryption": false}, "import cannot be used on keys with convergent encryption enabled"},
 		{"period alone", "a/import", object{"ciphertext": sound, "auto_rotate_period": "2h"}, "allow_rotation must be set to true if auto-rotation is enabled"},
@@ -216,9 +216,9 @@ func TestImportRefuses(t *testing.T) {
 		{"AES as RSA", "a/import", object{"ciphertext": sound, "type": rsa}, "error importing key: error parsing asymmetric key"},
 		{"PKCS #1", "a/import", object{"ciphertext": wrap(t, public, "SHA256", pkcs1), "type": rsa}, "error importing key: error parsing asymmetric key: not PKCS #8 of a supported key; it is PKCS #1, which openssl"},
 		{"SEC 1", "a/import", object{"ciphertext": wrap(t, public, "SHA256", sec1), "type": rsa}, "error importing key: error parsing asymmetric key: not PKCS #8 of a supported key; it is SEC 1, which openssl"},
-		{"AES-256 as a seed of 64", "a/import", object{"ciphertext": wrap(t, public, "SHA256", make([]byte, 64)), "type": hybrid}, "error importing key: invalid key of 64 bytes for key type x25519-mlkem768"},
+		{"AES-256 as a seed of 64", "a/import", object{"ciphertext": wrap(t, public, "SHA256", make([]byte, 64)), "type": hybrid}, "error importing key: not a key of type x25519-mlkem768: invalid private key of 64 bytes"},
 		{"PEM and more", "a/import", object{"public_key": publicPEM + "x", "type": rsa}, "error importing key: error parsing public key: not in PEM format"},
-		{"PEM as hybrid", "a/import", object{"public_key": publicPEM, "type": hybrid}, "error importing key: key type x25519-mlkem768 takes no public key in PEM"},
+		{"PEM as hybrid", "a/import", object{"public_key": publicPEM, "type": hybrid}, "error importing key: error parsing public key: the key is of another type"},
 		{"existing", "made/import", object{"ciphertext": sound}, "the import path cannot be used with an existing key; use import-version to rotate an existing imported key"},
 		{"version of nothing", "a/import_version", object{"ciphertext": sound}, "no key found with name a; to import a new key, use the import/ endpoint"},
 		{"version of a made key", "made/import_version", object{"ciphertext": sound}, "the import_version endpoint can only be used with an imported key"},

@@ -82,7 +82,7 @@ func (b *pqBackend) configureKey(ctx context.Context, r *logical.Request, req co
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	answer, err := keyAnswer(key, nil)
+	answer, err := keyAnswer(key, publicView{})
 	if err != nil {
 		return nil, err
 	}

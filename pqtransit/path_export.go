@@ -21,6 +21,7 @@ func (b *pqBackend) pathExport() *framework.Path {
 			},
 			"name":    nameField(),
 			"version": exportVersionField(),
+			"format":  formatField(),
 		},
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.ReadOperation: &framework.PathOperation{
@@ -32,7 +33,9 @@ func (b *pqBackend) pathExport() *framework.Path {
 		HelpSynopsis: "Export a named key.",
 		HelpDescription: `Gives out the key itself, which must be exportable; a public key or a certificate chain
 is given of every key. RSA keys come as PKCS #1 PEM, ECDSA keys as SEC 1 PEM, others as
-base64 of their bytes: for a post-quantum key of its seed.`,
+base64 of their bytes: for a post-quantum key of its seed. With format every type comes in
+one of its standard encodings: private keys as pem, der (PKCS#8) or raw, public keys as
+pem, der (SubjectPublicKeyInfo), raw, jwk or age.`,
 	}
 }
 
@@ -40,6 +43,14 @@ func exportVersionField() *framework.FieldSchema {
 	return &framework.FieldSchema{
 		Type:        framework.TypeString,
 		Description: "Version to export: a number, latest, or empty for all in use.",
+	}
+}
+
+func formatField() *framework.FieldSchema {
+	return &framework.FieldSchema{
+		Type: framework.TypeString,
+		Description: `Encoding of the keys: pem, der, raw, jwk or age, where the type has it. By default as the
+transit engine gives them.`,
 	}
 }
 
@@ -52,10 +63,10 @@ func exportResponse(keys string) map[string]*framework.FieldSchema {
 	}
 }
 
-type exportRequest struct{ part, name, version string }
+type exportRequest struct{ part, name, version, format string }
 
 func decodeExport(f *backend.Fields) exportRequest {
-	req := exportRequest{part: f.String("type"), name: f.String("name"), version: f.String("version")}
+	req := exportRequest{part: f.String("type"), name: f.String("name"), version: f.String("version"), format: f.String("format")}
 	if err := keyring.CheckExport(req.part); err != nil {
 		f.Fail("%v", err)
 	}
@@ -67,7 +78,7 @@ func (b *pqBackend) export(ctx context.Context, r *logical.Request, req exportRe
 	if err != nil || key == nil {
 		return nil, asAnswer(err)
 	}
-	texts, err := key.Export(req.part, req.version)
+	texts, err := key.Export(req.part, req.version, req.format)
 	if err != nil {
 		return nil, asAnswer(err)
 	}

@@ -16,6 +16,7 @@ import (
 func (b *pqBackend) pathImport() *framework.Path {
 	fields := materialFields()
 	maps.Copy(fields, keyFields())
+	maps.Copy(fields, typeFields())
 	fields["convergent_encryption"].Description = "Refused: an imported key cannot be convergent."
 	delete(fields, "key_size")
 	fields["allow_rotation"] = &framework.FieldSchema{
@@ -33,9 +34,9 @@ func (b *pqBackend) pathImport() *framework.Path {
 			},
 		},
 		HelpSynopsis: "Import a key.",
-		HelpDescription: `Takes a key that was wrapped to the mount's wrapping_key: symmetric and post-quantum keys
-as raw bytes, the latter their seeds, others as PKCS #8. Or takes a public key alone, which
-encrypts and verifies.`,
+		HelpDescription: `Takes a key that was wrapped to the mount's wrapping_key: symmetric keys as raw
+bytes, others as PKCS #8, of which post-quantum keys may also be raw, as their seeds. Or takes
+a public key alone, which encrypts and verifies.`,
 	}
 }
 
@@ -73,7 +74,11 @@ func materialFields() map[string]*framework.FieldSchema {
 			Description: `Base64 of an AES-256 key under RSA-OAEP with the wrapping key, and behind it the key to
 import under AES-KWP with that one.`,
 		},
-		"public_key": {Type: framework.TypeString, Description: "Public key in PEM, instead of ciphertext."},
+		"public_key": {
+			Type: framework.TypeString,
+			Description: `Public key instead of ciphertext: PEM or base64 of SubjectPublicKeyInfo, a JSON Web Key, or
+base64 of the raw key.`,
+		},
 		"hash_function": {
 			Type:        framework.TypeString,
 			Default:     "SHA256",
@@ -83,7 +88,7 @@ import under AES-KWP with that one.`,
 }
 
 func decodeMaterial(f *backend.Fields) keyring.Material {
-	material := keyring.Material{PublicPEM: f.String("public_key")}
+	material := keyring.Material{Public: f.String("public_key")}
 	if !f.Has("ciphertext") {
 		return material
 	}
@@ -111,6 +116,8 @@ func decodeImport(f *backend.Fields) importRequest {
 	}
 	spec := keyring.Spec{
 		Type:                 f.String("type"),
+		TypeParameters:       decodeTypeParameters(f),
+		Purpose:              decodePurpose(f),
 		Derived:              f.Bool("derived"),
 		Exportable:           f.Bool("exportable"),
 		AllowPlaintextBackup: f.Bool("allow_plaintext_backup"),

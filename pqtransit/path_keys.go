@@ -29,7 +29,7 @@ func (b *pqBackend) pathListKeys() *framework.Path {
 func (b *pqBackend) pathKeys() *framework.Path {
 	return &framework.Path{
 		Pattern: "keys/" + framework.GenericNameRegex("name"),
-		Fields:  withFields(keyFields(), typeFields()),
+		Fields:  withFields(withFields(keyFields(), typeFields()), map[string]*framework.FieldSchema{"format": formatField()}),
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.UpdateOperation: &framework.PathOperation{
 				Callback:  backend.Handle(b, decodeCreate, b.createKey),
@@ -126,16 +126,16 @@ func (b *pqBackend) createKey(ctx context.Context, r *logical.Request, req creat
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	return keyAnswer(key, nil)
+	return keyAnswer(key, publicView{})
 }
 
 type readRequest struct {
-	name    string
-	context []byte
+	name string
+	view publicView
 }
 
 func decodeRead(f *backend.Fields) readRequest {
-	return readRequest{name: f.String("name"), context: f.Base64("context")}
+	return readRequest{f.String("name"), publicView{context: f.Base64("context"), format: f.String("format")}}
 }
 
 func (b *pqBackend) readKey(ctx context.Context, r *logical.Request, req readRequest) (*logical.Response, error) {
@@ -143,7 +143,10 @@ func (b *pqBackend) readKey(ctx context.Context, r *logical.Request, req readReq
 	if err != nil || key == nil {
 		return nil, asAnswer(err)
 	}
-	return keyAnswer(key, req.context)
+	if err := key.CheckPublicFormat(req.view.format); err != nil {
+		return nil, asAnswer(err)
+	}
+	return keyAnswer(key, req.view)
 }
 
 func (b *pqBackend) deleteKey(ctx context.Context, r *logical.Request, req named) (*logical.Response, error) {

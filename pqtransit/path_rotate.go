@@ -62,5 +62,5 @@ func (b *pqBackend) rotateKey(ctx context.Context, r *logical.Request, req rotat
 		return nil, asAnswer(err)
 	}
 	b.Logger().Info("rotated key on request", "key", key.Name, "version", key.Latest, "type", key.Suite().Name)
-	return keyAnswer(key, nil)
+	return keyAnswer(key, publicView{})
 }

@@ -47,5 +47,5 @@ func (b *pqBackend) trimKey(ctx context.Context, r *logical.Request, req trimReq
 		return nil, asAnswer(err)
 	}
 	b.Logger().Info("trimmed key on request", "key", key.Name, "min_available_version", key.MinAvailable)
-	return keyAnswer(key, nil)
+	return keyAnswer(key, publicView{})
 }

@@ -17,8 +17,8 @@ type exportKind struct {
 	needs suite.Purpose
 	lacks string
 	// text gives the part of one version; ok is false where the version has none. A part
-	// that is not secret gets a zero release.
-	text func(r release, version *Version) (text string, ok bool, err error)
+	// that is not secret gets a zero release. The empty format is transit's own.
+	text func(r release, version *Version, format string) (text string, ok bool, err error)
 }
 
 // exportKinds by transit's names for them.
@@ -33,29 +33,29 @@ var exportKinds = map[string]exportKind{
 	},
 	"hmac-key": {
 		secret: true,
-		text: func(r release, version *Version) (string, bool, error) {
-			return base64.StdEncoding.EncodeToString(r.hmac(version).Bytes()), true, nil
+		text: func(r release, version *Version, format string) (string, bool, error) {
+			return base64.StdEncoding.EncodeToString(r.hmac(version).Bytes()), true, checkFormat("hmac-key", format, "raw")
 		},
 	},
 	"public-key": {
-		text: func(_ release, version *Version) (string, bool, error) {
-			public := version.Public()
-			return publicText(version.key.Material(), public), !public.IsZero(), nil
+		text: func(_ release, version *Version, format string) (string, bool, error) {
+			text, err := version.publicIn(format)
+			return text, !version.Public().IsZero(), err
 		},
 	},
 	"certificate-chain": {
 		needs: suite.Signing, lacks: "certificate chain not supported for keys that do not support signing",
-		text: func(_ release, version *Version) (string, bool, error) {
+		text: func(_ release, version *Version, format string) (string, bool, error) {
 			if version.Certificates == nil {
 				return "", false, refuse("selected key version does not have a certificate chain imported")
 			}
-			return ChainText(version.Certificates), true, nil
+			return ChainText(version.Certificates), true, checkFormat("certificate-chain", format, "pem")
 		},
 	},
 }
 
-func exportPrivate(r release, version *Version) (string, bool, error) {
-	text, err := r.private(version)
+func exportPrivate(r release, version *Version, format string) (string, bool, error) {
+	text, err := r.private(version, format)
 	return text, true, err
 }
 
@@ -67,8 +67,10 @@ func CheckExport(part string) error {
 	return nil
 }
 
-// Export gives one part of the versions that selector names (see [Key.Select]), by number.
-func (k *Key) Export(part, selector string) (map[int]string, error) {
+// Export gives one part of the versions that selector names (see [Key.Select]), by number,
+// in a format of [suite.Suite.PublicText] or [suite.Suite.PrivateText], the empty one being
+// transit's own.
+func (k *Key) Export(part, selector, format string) (map[int]string, error) {
 	kind, known := exportKinds[part]
 	if !known {
 		return nil, CheckExport(part)
@@ -89,7 +91,7 @@ func (k *Key) Export(part, selector string) (map[int]string, error) {
 	}
 	texts := make(map[int]string, len(selected))
 	for _, version := range selected {
-		text, ok, err := kind.text(released, version)
+		text, ok, err := kind.text(released, version, format)
 		if err != nil {
 			return nil, err
 		}

@@ -44,21 +44,3 @@ func publicText(material any, public suite.PublicKey) string {
 	}
 	return public.String()
 }
-
-// importForm is PKCS #8 DER of an RSA or ECDSA key, and the raw bytes of any other.
-func importForm(material any, private suite.Secret) (suite.Secret, error) {
-	switch held := material.(type) {
-	case []byte:
-		return suite.NewSecret(held), nil
-	case *rsa.PrivateKey, *ecdsa.PrivateKey:
-		der, err := x509.MarshalPKCS8PrivateKey(held)
-		if err != nil {
-			return suite.Secret{}, fmt.Errorf("failed to encode a private key: %v", err)
-		}
-		return suite.NewSecret(der), nil
-	}
-	if private.IsZero() {
-		return suite.Secret{}, refuse("private key not imported for key version selected")
-	}
-	return private, nil
-}

@@ -1,6 +1,10 @@
 package keyring
 
-import "github.com/palisade-vault/palisade/pqtransit/suite"
+import (
+	"slices"
+
+	"github.com/palisade-vault/palisade/pqtransit/suite"
+)
 
 // Way is how key material is to leave the engine.
 type Way int
@@ -44,16 +48,39 @@ func (k *Key) release(way Way) (release, error) {
 	return release{key: k}, nil
 }
 
-// private is a version's private half in the text form of its export, empty when only the
-// public half was imported.
-func (r release) private(version *Version) (string, error) {
-	return privateText(version.key.Material(), version.key.Private())
+// private is a version's private half in a format of its export, empty when only the public
+// half was imported.
+func (r release) private(version *Version, format string) (string, error) {
+	private := version.key.Private()
+	switch {
+	case format == "":
+		return privateText(version.key.Material(), private)
+	case private.IsZero() && slices.Contains(version.Suite.PrivateFormats(), format):
+		return "", nil
+	}
+	text, err := version.Suite.PrivateText(format, version.key)
+	if err != nil {
+		return "", refuse("%v", err)
+	}
+	return string(text.Bytes()), nil
 }
 
 // hmac is a version's HMAC key.
 func (r release) hmac(version *Version) suite.Secret { return version.hmacKey }
 
-// importable is a version's private half in the form that an import takes.
+// importable is a version's private half in the form that an import takes: PKCS #8 DER where
+// the type has it, else the raw bytes.
 func (r release) importable(version *Version) (suite.Secret, error) {
-	return importForm(version.key.Material(), version.key.Private())
+	private := version.key.Private()
+	if private.IsZero() {
+		return suite.Secret{}, refuse("private key not imported for key version selected")
+	}
+	if version.Suite.Encodings.PKCS8 == nil {
+		return private, nil
+	}
+	der, err := version.Suite.Encodings.PKCS8(version.key)
+	if err != nil {
+		return suite.Secret{}, refuse("%v", err)
+	}
+	return der, nil
 }

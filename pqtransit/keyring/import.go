@@ -11,14 +11,14 @@ import (
 )
 
 // Material is a key from outside: either wrapped to the mount's wrapping key, or a public
-// key in PEM.
+// key as text.
 type Material struct {
 	// Wrapped is what byok.Wrap gives; nil when only the public half comes.
 	Wrapped []byte
 	// Hash is that of the wrapping.
 	Hash byok.Hash
-	// PublicPEM counts where Wrapped is nil.
-	PublicPEM string
+	// Public counts where Wrapped is nil, in a form of [suite.Suite.ParsePublicText].
+	Public string
 }
 
 // Import is what an imported key is to be.
@@ -37,7 +37,7 @@ func (r *Keyring) Import(ctx context.Context, storage logical.Storage, name stri
 	}
 	given := in.Type
 	in.Type = strings.ToLower(given)
-	if _, known := suite.Lookup(in.Type); !known {
+	if !suite.KnownType(in.Type) {
 		return nil, refuse("unknown key type: %s", given)
 	}
 	algorithm, err := in.check()
@@ -69,7 +69,7 @@ func (r *Keyring) Import(ctx context.Context, storage logical.Storage, name stri
 	}
 	key := in.newKey(name)
 	key.Imported, key.ImportedRotation = true, in.AllowRotation
-	if err := r.addImported(key, algorithm, imported); err != nil {
+	if err := r.addVersion(key, &Version{Suite: algorithm, Purpose: in.purpose(algorithm), key: imported}); err != nil {
 		return nil, err
 	}
 	made := &loaded{key: key}
@@ -82,11 +82,6 @@ func (r *Keyring) Import(ctx context.Context, storage logical.Storage, name stri
 
 var errImportExists = refuse("the import path cannot be used with an existing key; use import-version to rotate an existing imported key")
 
-// addImported makes what comes from outside the latest version.
-func (r *Keyring) addImported(key *Key, algorithm *suite.Suite, imported suite.Key) error {
-	return r.addVersion(key, &Version{Suite: algorithm, Purpose: algorithm.Purpose, key: imported})
-}
-
 // imported unwraps and parses a key.
 func (r *Keyring) imported(ctx context.Context, storage logical.Storage, algorithm *suite.Suite, m Material) (suite.Key, error) {
 	if err := r.usable.check(algorithm); err != nil {
@@ -96,7 +91,7 @@ func (r *Keyring) imported(ctx context.Context, storage logical.Storage, algorit
 		if !algorithm.Asymmetric {
 			return nil, refuse("provided type does not support public_key import")
 		}
-		return parsePublicPEM(algorithm, m.PublicPEM)
+		return parsePublic(algorithm, m.Public)
 	}
 	form, err := r.unwrap(ctx, storage, m.Hash, m.Wrapped)
 	if err != nil {
@@ -144,7 +139,7 @@ func (r *Keyring) ImportVersion(ctx context.Context, storage logical.Storage, na
 		case key.lacksPrivate(key.Latest) && found.complete(key.Latest, imported) == nil:
 			return true, nil
 		}
-		return true, r.addImported(key, algorithm, imported)
+		return true, r.addVersion(key, &Version{Suite: algorithm, Purpose: key.Purpose(), key: imported})
 	})
 }
 

@@ -12,10 +12,18 @@ import (
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
-// parsePublicPEM reads one PEM block of a public key.
-func parsePublicPEM(algorithm *suite.Suite, text string) (suite.Key, error) {
+// parsePublic reads the forms of [suite.Suite.ParsePublicText]. Keys that keysutil can hold
+// are read from PEM as the built-in engine reads them.
+func parsePublic(algorithm *suite.Suite, text string) (suite.Key, error) {
 	block, rest := pem.Decode([]byte(text))
-	if block == nil || strings.TrimSpace(string(rest)) != "" {
+	if algorithm.FromMaterial == nil || block == nil {
+		key, err := algorithm.ParsePublicText(text)
+		if err != nil {
+			return nil, refuse("error importing key: error parsing public key: %v", err)
+		}
+		return key, nil
+	}
+	if strings.TrimSpace(string(rest)) != "" {
 		return nil, refuse("error importing key: error parsing public key: not in PEM format")
 	}
 	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
@@ -26,13 +34,13 @@ func parsePublicPEM(algorithm *suite.Suite, text string) (suite.Key, error) {
 }
 
 // parseImportForm reads the form in which a private key travels: PKCS #8 of an asymmetric
-// key that keysutil can hold, and raw bytes of any other. Errors never quote it.
+// key, raw bytes of any other, and of a post-quantum key either. Errors never quote it.
 func parseImportForm(algorithm *suite.Suite, form suite.Secret) (suite.Key, error) {
 	switch {
 	case algorithm.FromMaterial == nil:
-		key, err := algorithm.Parse(form.Bytes())
+		key, err := algorithm.ParsePrivate(form.Bytes())
 		if err != nil {
-			return nil, refuse("error importing key: invalid key of %d bytes for key type %s: %v", len(form.Bytes()), algorithm.Name, err)
+			return nil, refuse("error importing key: not a key of type %s: %v", algorithm.Name, err)
 		}
 		return key, nil
 	case !algorithm.Asymmetric:
@@ -73,11 +81,8 @@ func parsePKCS8(der []byte) (any, error) {
 	return keysutil.ParsePKCS8RSAPSSPrivateKey(der)
 }
 
-// keyOf makes a key of what keysutil would hold of it.
+// keyOf makes a key of what keysutil would hold of it, of a type that it can hold.
 func keyOf(algorithm *suite.Suite, material any) (suite.Key, error) {
-	if algorithm.FromMaterial == nil {
-		return nil, refuse("error importing key: key type %s takes no public key in PEM", algorithm.Name)
-	}
 	key, err := algorithm.FromMaterial(material)
 	if err != nil {
 		return nil, refuse("error importing key: %v", err)

@@ -111,22 +111,6 @@ func (k *Key) Community() bool {
 	return k.Suite().StoredAs != suite.NotCommunity && k.Purpose() == k.Suite().Purpose && !k.Mixed()
 }
 
-// PublicFor is the public key that belongs to a context: the version's own for a key that
-// is not derived, else the derived one, and zero without a context.
-func (k *Key) PublicFor(version *Version, context []byte) (suite.PublicKey, error) {
-	if !k.Derived || version.Public().IsZero() {
-		return version.Public(), nil
-	}
-	if len(context) == 0 {
-		return suite.PublicKey{}, nil
-	}
-	derived, err := k.derive(version, context)
-	if err != nil {
-		return suite.PublicKey{}, err
-	}
-	return derived.Public(), nil
-}
-
 func (k *Key) derive(version *Version, context []byte) (suite.Key, error) {
 	deriver, ok := version.key.(suite.Deriver)
 	if !ok {

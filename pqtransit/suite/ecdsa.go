@@ -64,7 +64,7 @@ func (f ecdsaFamily) suite(s Suite) Suite {
 	s.Parse = f.parse
 	s.ParsePublic = f.parsePublic
 	s.FromMaterial = f.fromMaterial
-	s.Encodings = standardEncodings(f.fromPKIX, f.fromPKCS8, f.jwk)
+	s.Encodings = standardEncodings(f.fromPKIX, f.fromPKCS8, f.jwk())
 	s.SelfTest = f.selfTest(s.Name)
 	s.Module = InsideModule
 	return s

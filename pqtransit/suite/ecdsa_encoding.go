@@ -6,10 +6,10 @@ import (
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // errECDSAKey says no more, since x509's own texts may quote what it read.
@@ -135,22 +135,30 @@ func (f ecdsaFamily) half(public *ecdsa.PublicKey) (*ecdsaKey, error) {
 }
 
 // jwk is the public key of RFC 7518, section 6.2.
-func (f ecdsaFamily) jwk(key Key) (jsonWebKey, error) {
-	half, ok := key.(*ecdsaKey)
-	if !ok {
-		return nil, errForeignKey
+func (f ecdsaFamily) jwk() jwkForm {
+	size := (f.curve.Params().BitSize + 7) / 8
+	return jwkForm{
+		names: map[string]string{"kty": "EC", "crv": f.curve.Params().Name},
+		values: func(key Key) (map[string][]byte, error) {
+			half, ok := key.(*ecdsaKey)
+			if !ok {
+				return nil, errForeignKey
+			}
+			point, err := half.public.Bytes()
+			if err != nil {
+				return nil, fmt.Errorf("invalid ECDSA public key: %v", err)
+			}
+			return map[string][]byte{"x": point[1 : 1+size], "y": point[1+size:]}, nil
+		},
+		parse: func(values map[string][]byte) (Key, error) {
+			point := slices.Concat([]byte{4}, values["x"], values["y"])
+			public, err := ecdsa.ParseUncompressedPublicKey(f.curve, point)
+			if err != nil {
+				return nil, errors.New("invalid ECDSA public key: x and y are no point of the curve")
+			}
+			return f.publicKey(public)
+		},
 	}
-	point, err := half.public.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("invalid ECDSA public key: %v", err)
-	}
-	size := half.size()
-	return jsonWebKey{
-		"kty": "EC",
-		"crv": f.curve.Params().Name,
-		"x":   base64.RawURLEncoding.EncodeToString(point[1 : 1+size]),
-		"y":   base64.RawURLEncoding.EncodeToString(point[1+size:]),
-	}, nil
 }
 
 // selfTest gives the signature of RFC 6979, which has no randomness.

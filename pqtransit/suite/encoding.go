@@ -3,8 +3,6 @@ package suite
 import (
 	"crypto/ed25519"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -39,6 +37,9 @@ type Encodings struct {
 	ParseRaw func(raw []byte) (Key, error)
 	// JWK is the public key as a JSON Web Key (RFC 7517), members sorted.
 	JWK func(key Key) ([]byte, error)
+	// ParseJWK reads what JWK writes, and ignores members of other names, but
+	// refuses private ones.
+	ParseJWK func(text []byte) (Key, error)
 	// AgeRecipient is the public key as a recipient of age.
 	AgeRecipient func(key Key) (string, error)
 }
@@ -70,40 +71,16 @@ func (e Encodings) PrivatePEM(key Key) (Secret, error) {
 	return NewSecret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der.view()})), nil
 }
 
-// jsonWebKey has only members that are strings.
-type jsonWebKey map[string]string
-
-// encodeJWK marshals a map, whose members encoding/json sorts.
-func encodeJWK(jwk func(Key) (jsonWebKey, error)) func(Key) ([]byte, error) {
-	return func(key Key) ([]byte, error) {
-		members, err := jwk(key)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(members)
-	}
-}
-
-// akp is the algorithm key pair of RFC 9964.
-func akp(algorithm string) func(Key) (jsonWebKey, error) {
-	return func(key Key) (jsonWebKey, error) {
-		return jsonWebKey{
-			"kty": "AKP",
-			"alg": algorithm,
-			"pub": base64.RawURLEncoding.EncodeToString(key.Public().raw),
-		}, nil
-	}
-}
-
 // standardEncodings are those of the families that crypto/x509 knows. Their
 // persisted private form is PKCS#8, or a seed that x509 wraps.
-func standardEncodings(fromPKIX, fromPKCS8 func([]byte) (Key, error), jwk func(Key) (jsonWebKey, error)) Encodings {
+func standardEncodings(fromPKIX, fromPKCS8 func([]byte) (Key, error), jwk jwkForm) Encodings {
 	return Encodings{
 		PKIX:       marshalPKIX,
 		ParsePKIX:  canonical(fromPKIX, marshalPKIX),
 		PKCS8:      marshalPKCS8,
 		ParsePKCS8: single(fromPKCS8),
-		JWK:        encodeJWK(jwk),
+		JWK:        jwk.write,
+		ParseJWK:   jwk.read,
 	}
 }
 
@@ -213,10 +190,8 @@ func ed25519FromPKCS8(der []byte) (Key, error) {
 }
 
 // ed25519JWK is the public key of RFC 8037.
-func ed25519JWK(key Key) (jsonWebKey, error) {
-	return jsonWebKey{
-		"kty": "OKP",
-		"crv": "Ed25519",
-		"x":   base64.RawURLEncoding.EncodeToString(key.Public().raw),
-	}, nil
+var ed25519JWK = jwkForm{
+	names:  map[string]string{"kty": "OKP", "crv": "Ed25519"},
+	values: func(key Key) (map[string][]byte, error) { return map[string][]byte{"x": key.Public().raw}, nil },
+	parse:  func(values map[string][]byte) (Key, error) { return parseEd25519Public(values["x"]) },
 }

@@ -45,7 +45,8 @@ func (f rawForm) encodings(parse, parsePublic func([]byte) (Key, error)) Encodin
 		ParseRaw: parse,
 	}
 	if f.jwk != "" {
-		e.JWK = encodeJWK(akp(f.jwk))
+		jwk := akp(f.jwk, parsePublic)
+		e.JWK, e.ParseJWK = jwk.write, jwk.read
 	}
 	return e
 }

@@ -56,7 +56,7 @@ func (f rsaFamily) suite(s Suite) Suite {
 	s.Parse = f.parse
 	s.ParsePublic = f.parsePublic
 	s.FromMaterial = f.fromMaterial
-	s.Encodings = standardEncodings(f.fromPKIX, f.fromPKCS8, rsaJWK)
+	s.Encodings = standardEncodings(f.fromPKIX, f.fromPKCS8, f.jwk())
 	s.SelfTest = rsaSelfTest(s.Name, f.answer)
 	s.Module = InsideModule
 	return s

@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"embed"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -139,17 +138,26 @@ func (f rsaFamily) half(public *rsa.PublicKey) (*rsaKey, error) {
 	return &rsaKey{public: public, pkix: PublicKey{raw: der, text: string(text)}}, nil
 }
 
-// rsaJWK is the public key of RFC 7518, section 6.3.
-func rsaJWK(key Key) (jsonWebKey, error) {
-	half, ok := key.(*rsaKey)
-	if !ok {
-		return nil, errForeignKey
+// jwk is the public key of RFC 7518, section 6.3.
+func (f rsaFamily) jwk() jwkForm {
+	return jwkForm{
+		names: map[string]string{"kty": "RSA"},
+		values: func(key Key) (map[string][]byte, error) {
+			half, ok := key.(*rsaKey)
+			if !ok {
+				return nil, errForeignKey
+			}
+			exponent := big.NewInt(int64(half.public.E))
+			return map[string][]byte{"n": half.public.N.Bytes(), "e": exponent.Bytes()}, nil
+		},
+		parse: func(values map[string][]byte) (Key, error) {
+			exponent := new(big.Int).SetBytes(values["e"])
+			if !exponent.IsInt64() || exponent.Int64() > math.MaxInt32 {
+				return nil, errors.New("invalid RSA public key: exponent out of range")
+			}
+			return f.publicKey(&rsa.PublicKey{N: new(big.Int).SetBytes(values["n"]), E: int(exponent.Int64())})
+		},
 	}
-	return jsonWebKey{
-		"kty": "RSA",
-		"n":   base64.RawURLEncoding.EncodeToString(half.public.N.Bytes()),
-		"e":   base64.RawURLEncoding.EncodeToString(big.NewInt(int64(half.public.E)).Bytes()),
-	}, nil
 }
 
 // selfTestKeys are throw-away keys in PKCS#8.

@@ -38,6 +38,12 @@ func Select(wanted Selector) (*Suite, error) {
 	return nil, refusal(ofType, wanted)
 }
 
+// KnownType reports whether a name is a suite's, or a type's that has parameters.
+func KnownType(name string) bool {
+	_, known := Lookup(name)
+	return known || name != "" && slices.ContainsFunc(All(), func(s *Suite) bool { return s.Selector.Type == name })
+}
+
 // matches ignores the fields that this type does not have.
 func (s Selector) matches(wanted Selector) bool {
 	hybrid := s.HybridPQC == "" || (s.HybridPQC == wanted.HybridPQC && s.HybridEC == wanted.HybridEC)
