@@ -6,7 +6,7 @@ FUZZTIME ?= 10s
 DEV := go run ./vault-dev/cmd/dev
 TIMED := @scripts/timed.sh
 
-.PHONY: help deps build vault dev dev-stop dev-clean tour test unit e2e check lint vet race fuzz bench format clean
+.PHONY: help deps build vault dev dev-stop dev-clean tour test unit e2e check lint vet race fuzz bench microbench format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -54,7 +54,10 @@ race: ## The unit tests under the race detector, the longest loops shortened
 fuzz: ## Each fuzz target for FUZZTIME (10s)
 	$(TIMED) fuzz scripts/fuzz.sh $(FUZZTIME)
 
-bench: ## The Go benchmarks
+bench: vault ## Load test against the built-in transit on a real Vault; BENCH=-full for all, BENCH=-help for choices
+	@go run ./vault-dev/cmd/bench $(BENCH)
+
+microbench: ## The Go benchmarks, without Vault
 	go test -run '^$$' -bench . -benchmem $$(scripts/unit-packages.sh)
 
 format: ## Format the Go code
