@@ -7,8 +7,6 @@ import (
 
 	"github.com/hashicorp/vault/sdk/helper/consts"
 	"github.com/hashicorp/vault/sdk/logical"
-
-	"github.com/palisade-vault/palisade/backend"
 )
 
 // autoRotateInterval is how often keys are looked through, as in transit. Vault calls once a
@@ -20,12 +18,6 @@ type autoRotation struct {
 	now  func() time.Time
 	mu   sync.Mutex // guards next, and keeps a second look from starting meanwhile
 	next time.Time
-}
-
-// periodic is called by Vault once a minute, on the active node alone.
-func (b *pqBackend) periodic(ctx context.Context, r *logical.Request) (err error) {
-	backend.Guard(b.Logger(), "automatic rotation", func() { err = b.autoRotateKeys(ctx, r.Storage) })
-	return err
 }
 
 func (b *pqBackend) autoRotateKeys(ctx context.Context, storage logical.Storage) error {

@@ -44,13 +44,7 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 		slow:     newSlots(),
 	}
 	b.tests = selftest.New(selftest.Options{Suites: suite.All(), Run: runTest, Now: time.Now, Failed: b.logFailedTest})
-	b.keys = keyring.New(keyring.Options{
-		Rand: rand.Reader,
-		Now:  time.Now,
-		// Asked once: in a plugin each question is a call to Vault.
-		Cache:  config.System == nil || !config.System.CachingDisabled(),
-		Usable: b.tests.Check,
-	})
+	b.keys = b.newKeyring(config)
 	b.Backend = &framework.Backend{
 		BackendType:    logical.TypeLogical,
 		RunningVersion: backend.Version,
@@ -89,6 +83,7 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 		},
 		Invalidate:   b.invalidate(config.StorageView),
 		PeriodicFunc: b.periodic,
+		Clean:        b.flushAtEnd(config.StorageView),
 	}
 	if err := b.Setup(ctx, config); err != nil {
 		return nil, fmt.Errorf("failed to set up the engine: %w", err)
@@ -97,6 +92,16 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 		return nil, err
 	}
 	return b, nil
+}
+
+func (b *pqBackend) newKeyring(config *logical.BackendConfig) *keyring.Keyring {
+	return keyring.New(keyring.Options{
+		Rand: rand.Reader,
+		Now:  time.Now,
+		// Asked once: in a plugin each question is a call to Vault.
+		Cache:  config.System == nil || !config.System.CachingDisabled(),
+		Usable: b.tests.Check,
+	})
 }
 
 // asAnswer makes the client's 400 of what the keyring refuses, once, at the edge.

@@ -22,18 +22,24 @@ func (r *Keyring) Delete(ctx context.Context, storage logical.Storage, name stri
 		return refuse("error deleting policy %s: deletion is not allowed for this key", name)
 	}
 	place.key.Store(nil)
-	return remove(ctx, storage, policyPrefix+name, ownPrefix+name, archivePrefix+name)
+	r.meter.Forget(name)
+	return remove(ctx, storage, append([]string{policyPrefix + name}, beside(name)...)...)
+}
+
+// beside are the entries that a key of that name may have beside policy/.
+func beside(name string) []string {
+	return []string{ownPrefix + name, archivePrefix + name, usagePrefix + name}
 }
 
 // removeRest finishes an interrupted deletion, and refuses when there is none.
 func removeRest(ctx context.Context, storage logical.Storage, name string) error {
-	for _, path := range []string{ownPrefix + name, archivePrefix + name} {
+	for _, path := range beside(name) {
 		entry, err := storage.Get(ctx, path)
 		if err != nil {
 			return err
 		}
 		if entry != nil {
-			return remove(ctx, storage, ownPrefix+name, archivePrefix+name)
+			return remove(ctx, storage, beside(name)...)
 		}
 	}
 	return refuse("error deleting policy %s: could not delete key; not found", name)

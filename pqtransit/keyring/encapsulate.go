@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"github.com/palisade-vault/palisade/pqtransit/suite"
+	"github.com/palisade-vault/palisade/pqtransit/usage"
 	"github.com/palisade-vault/palisade/pqtransit/wire"
 )
 
@@ -35,6 +36,7 @@ func (k *Key) Encapsulate(number int) (Encapsulation, error) {
 	if err != nil {
 		return Encapsulation{}, err
 	}
+	version.uses.Count(usage.Protect, 0)
 	return Encapsulation{
 		Ciphertext:   wire.Ciphertext{Version: version.Number, Body: body}.String(),
 		Version:      version.Number,
@@ -82,6 +84,7 @@ func (k *Key) decapsulate(ciphertext string) (suite.Secret, *Version, []byte, er
 	if err != nil {
 		return suite.Secret{}, nil, nil, refuse("%v", err)
 	}
+	version.uses.Count(usage.Process, 0)
 	return secret, version, parsed.Body, nil
 }
 

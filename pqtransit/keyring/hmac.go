@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 
 	"github.com/palisade-vault/palisade/pqtransit/digest"
+	"github.com/palisade-vault/palisade/pqtransit/usage"
 	"github.com/palisade-vault/palisade/pqtransit/wire"
 )
 
@@ -57,6 +58,7 @@ func (k *Key) withHMACKey(number int) (*Version, error) {
 
 // Sum is the code of an input in transit's text form.
 func (h *HMAC) Sum(input []byte) string {
+	h.version.uses.Count(usage.Protect, len(input))
 	return wire.HMAC{Version: h.version.Number, Sum: h.sum(h.version, input)}.String()
 }
 
@@ -76,6 +78,7 @@ func (h *HMAC) Verify(input []byte, text string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	version.uses.Count(usage.Process, len(input))
 	return hmac.Equal(h.sum(version, input), parsed.Sum), nil
 }
 

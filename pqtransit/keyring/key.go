@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/palisade-vault/palisade/pqtransit/suite"
+	"github.com/palisade-vault/palisade/pqtransit/usage"
 )
 
 // Key is one named key as it was at one moment. A Key that a [Keyring] gave out never
@@ -73,6 +74,7 @@ type Version struct {
 	key        suite.Key
 	hmacKey    suite.Secret
 	convergent int // version of the convergent scheme, 0: as the key's settings say
+	uses       *usage.Counter
 }
 
 // Public is the version's public half, zero for a symmetric one.

@@ -12,7 +12,9 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"github.com/palisade-vault/palisade/backend"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
+	"github.com/palisade-vault/palisade/pqtransit/usage"
 )
 
 // Options are what a keyring gets from outside. Every field but Usable must be set.
@@ -37,6 +39,8 @@ type Keyring struct {
 	usable usability
 	slots  sync.Map // name -> *slot
 	bound  cacheBound
+	meter  *usage.Meter
+	usage  *backend.Store[storedUsage]
 }
 
 // slot is the place of one name. A slot that was retired is no longer in the map; whoever
@@ -49,7 +53,14 @@ type slot struct {
 
 // New makes an empty keyring over storage that is given with each call, always the same.
 func New(options Options) *Keyring {
-	return &Keyring{rand: options.Rand, now: options.Now, cache: options.Cache, usable: options.Usable}
+	return &Keyring{
+		rand:   options.Rand,
+		now:    options.Now,
+		cache:  options.Cache,
+		usable: options.Usable,
+		meter:  usage.NewMeter(options.Now),
+		usage:  newUsageStore(),
+	}
 }
 
 // Get is the key of that name, or nil when there is none.
@@ -130,10 +141,11 @@ func (s *slot) known() parsed {
 	return nil
 }
 
-// publish makes a key that its owner has loaded or changed ready to be given out, and caches
-// it.
+// publish makes a key that its owner has loaded or changed ready to be given out, has its uses
+// counted, and caches it.
 func (r *Keyring) publish(place *slot, key *Key) {
 	key.algorithms = r.usable
+	r.attach(key)
 	if r.cache {
 		place.key.Store(key)
 		r.used(key.Name)

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/palisade-vault/palisade/pqtransit/suite"
+	"github.com/palisade-vault/palisade/pqtransit/usage"
 	"github.com/palisade-vault/palisade/pqtransit/wire"
 )
 
@@ -106,6 +107,7 @@ func (k *Key) decrypt(p Parameters, ciphertext, paddingField string) ([]byte, er
 	if err != nil {
 		return nil, refuse("%v", err)
 	}
+	chosen.uses.Count(usage.Process, len(plaintext))
 	return plaintext, nil
 }
 
@@ -118,6 +120,7 @@ func (k *Key) seal(version *Version, params suite.Params, plaintext []byte) (str
 	if err != nil {
 		return "", 0, refuse("%v", err)
 	}
+	version.uses.Count(usage.Protect, len(plaintext))
 	return wire.Ciphertext{Version: version.Number, Body: body}.String(), version.Number, nil
 }
 

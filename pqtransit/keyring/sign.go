@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/palisade-vault/palisade/pqtransit/suite"
+	"github.com/palisade-vault/palisade/pqtransit/usage"
 	"github.com/palisade-vault/palisade/pqtransit/wire"
 )
 
@@ -68,6 +69,7 @@ func (k *Key) Sign(p Signing, message []byte) (Signature, error) {
 	if err != nil {
 		return Signature{}, refuse("%v", err)
 	}
+	version.uses.Count(usage.Protect, len(message))
 	text := wire.Signature{Version: version.Number, Body: body, JWS: p.Params.Marshaling == suite.JWS}
 	signature := Signature{Text: text.String(), Version: version.Number}
 	if k.Derived {
@@ -94,6 +96,7 @@ func (k *Key) Verify(p Signing, message []byte, text string) (bool, error) {
 	if err != nil {
 		return false, refuse("%v", err)
 	}
+	version.uses.Count(usage.Process, len(message))
 	return valid, nil
 }
 

@@ -1,0 +1,57 @@
+package pqtransit
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/backend"
+)
+
+// What was counted of a key's use is stored once in an interval, of so many keys at one call
+// of Vault's; at the end all of it, as far as the time goes.
+const (
+	usageInterval = time.Hour
+	usagePerCall  = 500
+	usageAtEnd    = 5 * time.Second
+	maxUsageAtEnd = math.MaxInt
+)
+
+// periodic is called by Vault once a minute, on the active node alone.
+func (b *pqBackend) periodic(ctx context.Context, r *logical.Request) error {
+	var faults []error
+	for name, work := range map[string]func(context.Context, logical.Storage) error{
+		"automatic rotation": b.autoRotateKeys,
+		"usage counts":       b.flushUsage,
+	} {
+		backend.Guard(b.Logger(), name, func() { faults = append(faults, work(ctx, r.Storage)) })
+	}
+	return errors.Join(faults...)
+}
+
+func (b *pqBackend) flushUsage(ctx context.Context, storage logical.Storage) error {
+	if !b.mayWrite() {
+		return nil
+	}
+	return b.keys.FlushUsage(ctx, storage, b.rotation.now().Add(-usageInterval), usagePerCall)
+}
+
+// flushAtEnd is called when the mount stops. A node that has lost its storage by then loses
+// the counts since the last interval, as in a crash.
+func (b *pqBackend) flushAtEnd(storage logical.Storage) func(context.Context) {
+	return func(ctx context.Context) {
+		backend.Guard(b.Logger(), "usage counts", func() {
+			if storage == nil || !b.mayWrite() {
+				return
+			}
+			ctx, cancel := context.WithTimeout(ctx, usageAtEnd)
+			defer cancel()
+			if err := b.keys.FlushUsage(ctx, storage, b.rotation.now().Add(usageInterval), maxUsageAtEnd); err != nil {
+				b.Logger().Warn("failed to store what keys were used for", "error", err)
+			}
+		})
+	}
+}
