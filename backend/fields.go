@@ -159,6 +159,9 @@ func (f *Fields) Items(name string) (items []*Fields, ok bool) {
 	return items, true
 }
 
+// IsItem reports whether this is one item of a batch.
+func (f *Fields) IsItem() bool { return f.data == nil }
+
 // Names lists an item's field names in order, or nil for a path's own parameters.
 func (f *Fields) Names() []string { return slices.Sorted(maps.Keys(f.item)) }
 

@@ -36,10 +36,11 @@ func FuzzBatch(f *testing.F) {
 		m.MustWrite("keys/h", object{"type": hybrid})
 		m.MustWrite("keys/s", object{"type": "ecdsa-p256"})
 		m.MustWrite("keys/k", object{"type": hybrid, "purpose": "key-encapsulation"})
+		m.MustWrite("keys/c", object{"type": "aes256-cmac"})
 		items, isBatch := request["batch_input"].([]any)
 		paths := []string{
 			"encrypt/a", "decrypt/a", "rewrap/a", "hmac/a", "verify/a", "encrypt/h", "decrypt/h", "rewrap/h",
-			"sign/s", "verify/s", "encapsulate/k", "decapsulate/k",
+			"sign/s", "verify/s", "encapsulate/k", "decapsulate/k", "cmac/c", "verify/c",
 		}
 		for _, path := range paths {
 			got := m.Do(t.Context(), logical.UpdateOperation, path, request)

@@ -113,7 +113,10 @@ func requests(name string) map[string]map[string]any {
 		"byok-export/rsa-4096/" + name:  nil,
 	}
 	all["keys/"+name+"/import_version"] = nil
-	for _, part := range []string{"encryption-key/" + name, "signing-key/" + name + "/1", "hmac-key/" + name + "/latest", "public-key/" + name, "certificate-chain/" + name} {
+	all["keys/"+name+"/csr"] = nil
+	all["keys/"+name+"/set-certificate"] = map[string]any{"certificate_chain": "no such"}
+	all["cmac/"+name] = map[string]any{"input": "AAAA"}
+	for _, part := range []string{"encryption-key/" + name, "signing-key/" + name + "/1", "hmac-key/" + name + "/latest", "cmac-key/" + name, "public-key/" + name, "certificate-chain/" + name} {
 		all["export/"+part] = nil
 	}
 	return all

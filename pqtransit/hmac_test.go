@@ -158,7 +158,7 @@ func TestHMACRefuses(t *testing.T) {
 		{"nothing", "verify/a", object{"input": ""}, "missing one of 'signature', 'hmac' or 'cmac' arguments to verify"},
 		{"two", "verify/a", object{"hmac": code, "signature": "x"}, "provide one of 'signature', 'hmac' or 'cmac'"},
 		{"signature", "verify/a", object{"signature": "x"}, "key type aes256-gcm96 does not support signing"},
-		{"cmac", "verify/a", object{"cmac": "x"}, "verification of cmac is not supported"},
+		{"cmac", "verify/a", object{"cmac": "x"}, "key type aes256-gcm96 does not support CMAC operations"},
 		{"unknown key", "verify/b", object{"hmac": code}, "encryption key not found"},
 		{"none", "verify/a/none", object{"hmac": code}, `unsupported algorithm "none"`},
 		{"not base64", "verify/a", object{"hmac": code, "input": "!"}, "unable to decode input as base64"},

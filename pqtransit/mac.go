@@ -14,6 +14,7 @@ import (
 type authItem struct {
 	input     []byte
 	code      string // what to verify
+	length    int    // of a CMAC, in bytes; 0 is the whole
 	reference string
 	fault     string // what decoding found, for this item alone
 }
@@ -63,6 +64,7 @@ func (i *authItem) decodeInput(f *backend.Fields, missing string) {
 // authResult is what one item becomes; valid is there whatever the operation, as in transit.
 type authResult struct {
 	HMAC  string `json:"hmac,omitempty"`
+	CMAC  string `json:"cmac,omitempty"`
 	Valid bool   `json:"valid"`
 	common
 }

@@ -17,7 +17,7 @@ func (b *pqBackend) pathExport() *framework.Path {
 		Fields: map[string]*framework.FieldSchema{
 			"type": {
 				Type:        framework.TypeString,
-				Description: "What to export: encryption-key, signing-key, hmac-key, public-key or certificate-chain.",
+				Description: "What to export: encryption-key, signing-key, hmac-key, cmac-key, public-key or certificate-chain.",
 			},
 			"name":    nameField(),
 			"version": exportVersionField(),

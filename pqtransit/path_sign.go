@@ -85,13 +85,11 @@ func (b *pqBackend) sign(ctx context.Context, r *logical.Request, req signReques
 }
 
 func (b *pqBackend) signItem(ctx context.Context, key *keyring.Key, signing keyring.Signing, message []byte) (signResult, error) {
-	if key.SlowToSign(signing.Version) {
-		release, err := b.slow.take(ctx)
-		if err != nil {
-			return signResult{}, err
-		}
-		defer release()
+	release, err := b.slow.takeToSign(ctx, key, signing.Version)
+	if err != nil {
+		return signResult{}, err
 	}
+	defer release()
 	signature, err := key.Sign(signing, message)
 	if err != nil {
 		return signResult{}, err

@@ -21,28 +21,30 @@ func (b *pqBackend) pathVerify() *framework.Path {
 			"signature":   {Type: framework.TypeString, Description: "A signature as sign gave it."},
 			"hmac":        {Type: framework.TypeString, Description: "An HMAC as hmac gave it."},
 			"cmac":        {Type: framework.TypeString, Description: "A CMAC as cmac gave it."},
+			"mac_length":  macLengthField(),
 			"batch_input": authBatchField("input, one of signature, hmac and cmac, the same in all,"),
 		}),
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.UpdateOperation: &framework.PathOperation{
 				Callback: backend.Handle(b, decodeVerify, b.verify),
-				Summary:  "Verify a signature or an HMAC, or a batch of either.",
+				Summary:  "Verify a signature, an HMAC or a CMAC, or a batch of one of them.",
 				Responses: ok(map[string]*framework.FieldSchema{
-					"valid":         {Type: framework.TypeBool, Description: "Whether the signature or HMAC is the input's"},
+					"valid":         {Type: framework.TypeBool, Description: "Whether the signature, HMAC or CMAC is the input's"},
 					"batch_results": batchResultsField(),
 				}),
 			},
 		},
 		HelpSynopsis: "Verify what a named key has signed or authenticated.",
-		HelpDescription: `A signature or HMAC names the version that made it, which must not be older than the
+		HelpDescription: `A signature, HMAC or CMAC names the version that made it, which must not be older than the
 key's min_decryption_version. The other parameters must be those it was made with.`,
 	}
 }
 
-// verifyRequest is one of the two, by what the request wants verified.
+// verifyRequest is one of the three, by what the request wants verified.
 type verifyRequest struct {
 	signature *signRequest
 	hmac      *verifyHMACRequest
+	cmac      *cmacRequest
 }
 
 type verifyHMACRequest struct {
@@ -52,12 +54,13 @@ type verifyHMACRequest struct {
 }
 
 func decodeVerify(f *backend.Fields) verifyRequest {
-	switch proof := decodeProof(f); proof {
+	switch decodeProof(f) {
 	case "signature":
 		req := decodeVerifySignature(f)
 		return verifyRequest{signature: &req}
 	case "cmac":
-		f.Fail("verification of %s is not supported", proof)
+		req := decodeVerifyCMAC(f)
+		return verifyRequest{cmac: &req}
 	}
 	req := verifyHMACRequest{name: f.String("name"), algorithm: decodeDigest(f, hashName(f))}
 	req.authBatch = decodeAuthBatch(f, decodeProven)
@@ -133,17 +136,24 @@ func theProof(f *backend.Fields, found map[string]bool, isBatch, missing bool) s
 
 func decodeProven(f *backend.Fields, index int) authItem {
 	item := authItem{code: f.String("hmac")}
+	item.decodeProvenInput(f, index)
+	return item
+}
+
+func (i *authItem) decodeProvenInput(f *backend.Fields, index int) {
 	missing := "missing input"
 	if index == notInBatch {
 		missing = "" // transit takes it for empty there
 	}
-	item.decodeInput(f, missing)
-	return item
+	i.decodeInput(f, missing)
 }
 
 func (b *pqBackend) verify(ctx context.Context, r *logical.Request, req verifyRequest) (*logical.Response, error) {
-	if req.signature != nil {
+	switch {
+	case req.signature != nil:
 		return b.verifySignature(ctx, r, *req.signature)
+	case req.cmac != nil:
+		return b.verifyCMAC(ctx, r, *req.cmac)
 	}
 	return b.verifyHMAC(ctx, r, *req.hmac)
 }

@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"github.com/palisade-vault/palisade/backend"
+	"github.com/palisade-vault/palisade/pqtransit/keyring"
 )
 
 // slots bound how many slow operations run at once, so that they leave a processor to the
@@ -27,4 +28,12 @@ func (s slots) take(ctx context.Context) (release func(), err error) {
 	case <-ctx.Done():
 		return nil, errGone
 	}
+}
+
+// takeToSign waits for a slot where one signature of that version needs one.
+func (s slots) takeToSign(ctx context.Context, key *keyring.Key, version int) (release func(), err error) {
+	if !key.SlowToSign(version) {
+		return func() {}, nil
+	}
+	return s.take(ctx)
 }

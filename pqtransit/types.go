@@ -10,7 +10,7 @@ import (
 
 // typeFields are the parameters that name an algorithm together with type.
 func typeFields() map[string]*framework.FieldSchema {
-	return map[string]*framework.FieldSchema{
+	return withFields(managedKeyFields(), map[string]*framework.FieldSchema{
 		"parameter_set": {
 			Type:        framework.TypeString,
 			Description: "Parameter set of the types ml-dsa and hybrid (44, 65, 87), slh-dsa (such as slh-dsa-sha2-128s) and ml-kem (512, 768, 1024).",
@@ -23,10 +23,29 @@ func typeFields() map[string]*framework.FieldSchema {
 			Type:        framework.TypeString,
 			Description: "Classical half of the type hybrid: ecdsa-p256, ecdsa-p384, ecdsa-p521 or ed25519, where the standard has the pair.",
 		},
+	})
+}
+
+// managedKeyType is Vault Enterprise's for keys that lie in an HSM or a cloud service.
+const managedKeyType = "managed_key"
+
+// managedKeyFields are Vault Enterprise's names for such a key.
+func managedKeyFields() map[string]*framework.FieldSchema {
+	return map[string]*framework.FieldSchema{
+		"managed_key_name": {Type: framework.TypeString, Description: "Refused: managed keys are not supported."},
+		"managed_key_id":   {Type: framework.TypeString, Description: "Refused: managed keys are not supported."},
+	}
+}
+
+// refuseManagedKey reports what asks for a managed key: Vault gives plugins no access to them.
+func refuseManagedKey(f *backend.Fields) {
+	if f.String("type") == managedKeyType || f.String("managed_key_name") != "" || f.String("managed_key_id") != "" {
+		f.Fail("managed keys are not supported: Vault does not let plugins use them; name another type, without managed_key_name and managed_key_id")
 	}
 }
 
 func decodeTypeParameters(f *backend.Fields) keyring.TypeParameters {
+	refuseManagedKey(f)
 	return keyring.TypeParameters{
 		ParameterSet: f.String("parameter_set"),
 		HybridPQC:    f.String("hybrid_key_type_pqc"),

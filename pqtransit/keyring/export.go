@@ -2,7 +2,6 @@ package keyring
 
 import (
 	"encoding/base64"
-	"encoding/pem"
 	"strconv"
 	"strings"
 
@@ -31,10 +30,18 @@ var exportKinds = map[string]exportKind{
 		secret: true, needs: suite.Signing, lacks: "signing not supported for the key",
 		text: exportPrivate,
 	},
+	"cmac-key": {
+		secret: true, needs: suite.Authentication, lacks: "CMAC not supported for the key",
+		text: func(r release, version *Version, format string) (string, bool, error) {
+			text, _, err := exportPrivate(r, version, format)
+			return text, version.makesCMAC(), err
+		},
+	},
 	"hmac-key": {
 		secret: true,
 		text: func(r release, version *Version, format string) (string, bool, error) {
-			return base64.StdEncoding.EncodeToString(r.hmac(version).Bytes()), true, checkFormat("hmac-key", format, "raw")
+			key := r.hmac(version)
+			return base64.StdEncoding.EncodeToString(key.Bytes()), !key.IsZero(), checkFormat("hmac-key", format, "raw")
 		},
 	},
 	"public-key": {
@@ -125,14 +132,4 @@ func (k *Key) Select(selector string) ([]*Version, error) {
 		return nil, refuse("version does not exist or cannot be found")
 	}
 	return []*Version{version}, nil
-}
-
-// ChainText is a chain of DER certificates as PEM, without a last line feed.
-func ChainText(chain [][]byte) string {
-	texts := make([]string, len(chain))
-	for i, der := range chain {
-		block := &pem.Block{Type: "CERTIFICATE", Bytes: der}
-		texts[i] = strings.TrimSpace(string(pem.EncodeToMemory(block)))
-	}
-	return strings.Join(texts, "\n")
 }

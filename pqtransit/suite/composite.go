@@ -77,20 +77,21 @@ func (c compositeSet) suite(classical, answer string) Suite {
 	name := "hybrid-ml-dsa-" + c.postQuantum.parameterSet + "-" + classical
 	form := rawForm{oid: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 6, c.arc}, jwk: c.jwk}
 	return Suite{
-		Name:        name,
-		KeyName:     "ml-dsa-" + c.postQuantum.parameterSet + "-" + classical,
-		StoredAs:    NotCommunity,
-		Selector:    Selector{Type: "hybrid", ParameterSet: c.postQuantum.parameterSet, HybridPQC: "ml-dsa", HybridEC: classical},
-		Purpose:     Signing,
-		Module:      PartlyInModule, // the classical half
-		Asymmetric:  true,
-		Inventory:   pqInventory("combiner", strings.TrimPrefix(c.label, "COMPSIG-"), c.postQuantum.category, form.oid),
-		Signatures:  &compositeSignatures,
-		Generate:    c.generate,
-		Parse:       c.parse,
-		ParsePublic: c.parsePublic,
-		Encodings:   form.encodings(c.parse, c.parsePublic),
-		SelfTest:    c.selfTest(name, answer),
+		Name:          name,
+		KeyName:       "ml-dsa-" + c.postQuantum.parameterSet + "-" + classical,
+		StoredAs:      NotCommunity,
+		Selector:      Selector{Type: "hybrid", ParameterSet: c.postQuantum.parameterSet, HybridPQC: "ml-dsa", HybridEC: classical},
+		Purpose:       Signing,
+		Module:        PartlyInModule, // the classical half
+		Asymmetric:    true,
+		Inventory:     pqInventory("combiner", strings.TrimPrefix(c.label, "COMPSIG-"), c.postQuantum.category, form.oid),
+		Signatures:    &compositeSignatures,
+		Certification: &Certification{Algorithm: form.oid}, // section 5.1 of the draft
+		Generate:      c.generate,
+		Parse:         c.parse,
+		ParsePublic:   c.parsePublic,
+		Encodings:     form.encodings(c.parse, c.parsePublic),
+		SelfTest:      c.selfTest(name, answer),
 	}
 }
 

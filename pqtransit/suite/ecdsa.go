@@ -26,6 +26,21 @@ var ecdsaSignatures = SignatureOptions{
 	SaltLength: true,
 }
 
+// ecdsaCertifications are ecdsa-with-SHA256, -384 and -512 (RFC 5758, section 3.2),
+// each with the curve of its strength, as transit's.
+var ecdsaCertifications = map[elliptic.Curve]*Certification{
+	elliptic.P256(): ecdsaCertification(2, defaultHash),
+	elliptic.P384(): ecdsaCertification(3, "sha2-384"),
+	elliptic.P521(): ecdsaCertification(4, "sha2-512"),
+}
+
+func ecdsaCertification(arc int, hash string) *Certification {
+	return &Certification{
+		Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, arc},
+		Params:    SignParams{HashAlgorithm: hash},
+	}
+}
+
 // transit's texts.
 var (
 	errSignature      = errors.New("supplied signature is invalid")
@@ -60,6 +75,7 @@ func (f ecdsaFamily) suite(s Suite) Suite {
 	s.Asymmetric = true
 	s.Curve = f.curve
 	s.Signatures = &ecdsaSignatures
+	s.Certification = ecdsaCertifications[f.curve]
 	s.Generate = f.generate
 	s.Parse = f.parse
 	s.ParsePublic = f.parsePublic

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ed25519"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 )
@@ -12,18 +13,19 @@ import (
 // where the message is prehashed with SHA-512. A key is also transit's source
 // of further ones, derived from a context.
 var _ = register(Suite{
-	Name:         "ed25519",
-	StoredAs:     2,
-	Purpose:      Signing,
-	Module:       InsideModule,
-	Asymmetric:   true,
-	Derivation:   true,
-	Signatures:   &ed25519Signatures,
-	Generate:     func() (Key, error) { return parseEd25519(random(ed25519.SeedSize)) },
-	Parse:        parseEd25519,
-	ParsePublic:  parseEd25519Public,
-	FromMaterial: ed25519FromMaterial,
-	Encodings:    standardEncodings(ed25519FromPKIX, ed25519FromPKCS8, ed25519JWK),
+	Name:          "ed25519",
+	StoredAs:      2,
+	Purpose:       Signing,
+	Module:        InsideModule,
+	Asymmetric:    true,
+	Derivation:    true,
+	Signatures:    &ed25519Signatures,
+	Certification: &Certification{Algorithm: asn1.ObjectIdentifier{1, 3, 101, 112}}, // RFC 8410, section 3
+	Generate:      func() (Key, error) { return parseEd25519(random(ed25519.SeedSize)) },
+	Parse:         parseEd25519,
+	ParsePublic:   parseEd25519Public,
+	FromMaterial:  ed25519FromMaterial,
+	Encodings:     standardEncodings(ed25519FromPKIX, ed25519FromPKCS8, ed25519JWK),
 	Inventory: Inventory{
 		ClassicalBits: 128, Successors: []string{"hybrid-ml-dsa-65-ed25519", "ml-dsa-65"},
 		Primitive: "signature", Curve: "other/Ed25519", OID: "1.3.101.112",

@@ -136,19 +136,20 @@ func (m mldsaSet) suite(answer string) Suite {
 		jwk:    "ML-DSA-" + m.parameterSet,
 	}
 	return Suite{
-		Name:        name,
-		Aliases:     []string{"mldsa-" + m.parameterSet}, // OpenBao's
-		StoredAs:    NotCommunity,
-		Selector:    Selector{Type: "ml-dsa", ParameterSet: m.parameterSet},
-		Purpose:     Signing,
-		Asymmetric:  true,
-		Inventory:   pqInventory("signature", m.parameterSet, m.category, form.oid),
-		Signatures:  &mldsaSignatures,
-		Generate:    func() (Key, error) { return m.parse(random(mldsaSeedSize)) },
-		Parse:       m.parse,
-		ParsePublic: m.parsePublic,
-		Encodings:   form.encodings(m.parse, m.parsePublic),
-		SelfTest:    signatureSelfTest(name, answer, counting(mldsaSeedSize), SignParams{Deterministic: true}),
+		Name:          name,
+		Aliases:       []string{"mldsa-" + m.parameterSet}, // OpenBao's
+		StoredAs:      NotCommunity,
+		Selector:      Selector{Type: "ml-dsa", ParameterSet: m.parameterSet},
+		Purpose:       Signing,
+		Asymmetric:    true,
+		Inventory:     pqInventory("signature", m.parameterSet, m.category, form.oid),
+		Signatures:    &mldsaSignatures,
+		Certification: &Certification{Algorithm: form.oid}, // RFC 9881, section 3
+		Generate:      func() (Key, error) { return m.parse(random(mldsaSeedSize)) },
+		Parse:         m.parse,
+		ParsePublic:   m.parsePublic,
+		Encodings:     form.encodings(m.parse, m.parsePublic),
+		SelfTest:      signatureSelfTest(name, answer, counting(mldsaSeedSize), SignParams{Deterministic: true}),
 	}
 }
 

@@ -52,6 +52,7 @@ func (f rsaFamily) suite(s Suite) Suite {
 	s.Asymmetric = true
 	s.PaddingSchemes = []string{paddingOAEP, paddingPKCS1v15}
 	s.Signatures = &rsaSignatures
+	s.Certification = &rsaCertification
 	s.Generate = f.generate
 	s.Parse = f.parse
 	s.ParsePublic = f.parsePublic

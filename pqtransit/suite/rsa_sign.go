@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/asn1"
 	"fmt"
 )
 
@@ -16,6 +17,13 @@ var rsaSignatures = SignatureOptions{
 	Hashes:     hashNames,
 	Prehashed:  true,
 	SaltLength: true,
+}
+
+// rsaCertification is sha256WithRSAEncryption (RFC 4055, section 5), as transit's.
+var rsaCertification = Certification{
+	Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11},
+	Null:      true,
+	Params:    SignParams{HashAlgorithm: defaultHash, SignatureAlgorithm: paddingPKCS1v15},
 }
 
 func (k *rsaKey) Sign(params SignParams, message []byte) ([]byte, error) {

@@ -74,19 +74,20 @@ func (m slhdsaSet) suite() Suite {
 	name := strings.ToLower(m.id.String())
 	form := rawForm{oid: asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 3, m.oid}}
 	return Suite{
-		Name:        name,
-		StoredAs:    NotCommunity,
-		Selector:    Selector{Type: "slh-dsa", ParameterSet: name},
-		Purpose:     Signing,
-		Asymmetric:  true,
-		Inventory:   pqInventory("signature", strings.TrimPrefix(name, "slh-dsa-"), m.category, form.oid),
-		Slow:        true,
-		Signatures:  &slhdsaSignatures,
-		Generate:    m.generate,
-		Parse:       m.parse,
-		ParsePublic: m.parsePublic,
-		Encodings:   form.encodings(m.importRaw, m.parsePublic),
-		SelfTest:    m.selfTest(name),
+		Name:          name,
+		StoredAs:      NotCommunity,
+		Selector:      Selector{Type: "slh-dsa", ParameterSet: name},
+		Purpose:       Signing,
+		Asymmetric:    true,
+		Inventory:     pqInventory("signature", strings.TrimPrefix(name, "slh-dsa-"), m.category, form.oid),
+		Slow:          true,
+		Signatures:    &slhdsaSignatures,
+		Certification: &Certification{Algorithm: form.oid}, // RFC 9909, section 3
+		Generate:      m.generate,
+		Parse:         m.parse,
+		ParsePublic:   m.parsePublic,
+		Encodings:     form.encodings(m.importRaw, m.parsePublic),
+		SelfTest:      m.selfTest(name),
 	}
 }
 

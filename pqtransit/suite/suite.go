@@ -97,6 +97,9 @@ type Suite struct {
 	// Signatures says which options the Signers of this suite know. Nil
 	// without Signing.
 	Signatures *SignatureOptions
+	// Certification is how the Signers of this suite sign certificate requests,
+	// where PKIX says how. Nil: they do not.
+	Certification *Certification
 	// MACHash means that MACParams.HashAlgorithm chooses the hash; other MACs
 	// refuse it.
 	MACHash bool

@@ -46,6 +46,23 @@ func TestParseHMAC(t *testing.T) {
 	}
 }
 
+// A CMAC has the same form, and its faults the same texts but for the name.
+func TestParseCMAC(t *testing.T) {
+	for text, want := range map[string]string{
+		"AQID":          "invalid CMAC to verify: no prefix",
+		"vault:v1":      "invalid CMAC: wrong number of fields",
+		"vault:v:AQID":  "invalid CMAC: version number could not be decoded",
+		"vault:v1:AQI!": "unable to decode verification CMAC as base64: illegal base64 data at input byte 3",
+	} {
+		if got, err := wire.ParseCMAC(text); err == nil || err.Error() != want || got.Sum != nil {
+			t.Errorf("%s: %v, %v, want %q", text, got, err, want)
+		}
+	}
+	if got, err := wire.ParseCMAC("vault:v2:AQID"); err != nil || got.Version != 2 || !bytes.Equal(got.Sum, []byte{1, 2, 3}) {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 // FuzzHMAC: what parses is written again as it was, line ends apart.
 func FuzzHMAC(f *testing.F) {
 	for _, text := range []string{"vault:v1:AQID", "vault:v17:AA==", "vault:v1:AQID\n", "vault:v0:", "AQID"} {
@@ -53,6 +70,9 @@ func FuzzHMAC(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		parsed, err := wire.ParseHMAC(text)
+		if _, otherErr := wire.ParseCMAC(text); (err == nil) != (otherErr == nil) {
+			t.Errorf("%q as HMAC: %v, as CMAC: %v", text, err, otherErr)
+		}
 		if err != nil {
 			return
 		}
