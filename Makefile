@@ -47,6 +47,7 @@ lint: ## Formatting, golangci-lint and shellcheck, at pinned versions
 
 vet: ## go vet
 	$(TIMED) vet go vet ./...
+	$(TIMED) vet-clients go vet -C vault-dev/clients ./...
 
 race: ## The unit tests under the race detector, the longest loops shortened
 	$(TIMED) race go test -race -short $$(scripts/unit-packages.sh)

@@ -24,4 +24,5 @@ if [ -n "$unformatted" ]; then
 	exit 1
 fi
 bin/golangci-lint run ./...
+(cd vault-dev/clients && ../../bin/golangci-lint run ./...)
 git ls-files '*.sh' .ci/run | xargs shellcheck
