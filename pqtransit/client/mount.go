@@ -44,6 +44,16 @@ func read[T any](ctx context.Context, m *Mount, path string, query map[string][]
 	return decode[T](secret, err)
 }
 
+// write answers nil where Vault answers without data.
+func write[T any](ctx context.Context, m *Mount, path string, body any) (*T, error) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("failed to encode the request: %v", err)
+	}
+	secret, err := m.vault.Logical().WriteBytesWithContext(ctx, m.path+"/"+path, encoded)
+	return decode[T](secret, err)
+}
+
 func decode[T any](secret *api.Secret, err error) (*T, error) {
 	if err != nil || secret == nil || secret.Data == nil {
 		return nil, err

@@ -81,6 +81,7 @@ func (d *dispatched) Run(words []string) int {
 		to.say("Error: %v\npalisade %s -help shows flags and examples.", err, d.name)
 	case d.ctx.Err() != nil:
 		to.say("Interrupted: %v", err)
+		return exitLocal
 	default:
 		to.say("Error: %v", err)
 	}

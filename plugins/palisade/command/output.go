@@ -18,10 +18,15 @@ type call struct {
 
 // show writes a result: value with -format=json, else what table makes of it.
 func (c *call) show(value any, table func(*table)) error {
+	return c.showOn(c.process.Out, value, table)
+}
+
+// showOn is for commands whose standard output may carry something else.
+func (c *call) showOn(out io.Writer, value any, table func(*table)) error {
 	if c.format == formJSON {
-		return writeJSON(c.process.Out, value)
+		return writeJSON(out, value)
 	}
-	t := newTable(c.process.Out)
+	t := newTable(out)
 	table(t)
 	return t.flush()
 }
