@@ -24,7 +24,7 @@ hash by their own standard refuse it.`),
 			Description: `The input is the hash already. With Ed25519 and sha2-512: Ed25519ph. ML-DSA, SLH-DSA and
 hybrid refuse it.`,
 		},
-		"signature_algorithm": text("Scheme, for types that have a choice: pss (the default) or pkcs1v15 of RSA, hash-slh-dsa of SLH-DSA."),
+		"signature_algorithm": text("Scheme, for types that have a choice: pss (the default) or pkcs1v15 of RSA, hash-slh-dsa of SLH-DSA. Other types take pss for their only scheme."),
 		"marshaling_algorithm": {
 			Type:        framework.TypeString,
 			Default:     "asn1",

@@ -263,3 +263,21 @@ func TestBadSigningInput(t *testing.T) {
 		}
 	}
 }
+
+// pss is the parameter's default, which Terraform's provider spells out whatever the key.
+func TestDefaultSignatureAlgorithmByName(t *testing.T) {
+	m := newMount(t)
+	for name, create := range map[string]object{
+		"ml-dsa":  {"type": "ml-dsa", "parameter_set": "44"},
+		"slh-dsa": {"type": "slh-dsa", "parameter_set": "slh-dsa-sha2-128f"},
+		"ed25519": {"type": "ed25519"},
+	} {
+		m.MustWrite("keys/"+name, create)
+		signature := m.MustWrite("sign/"+name, object{"input": b64("x"), "signature_algorithm": "pss"}).Data["signature"]
+		got := m.MustWrite("verify/"+name, object{"input": b64("x"), "signature": signature}).Data
+		if got["valid"] != true {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	wantRefused(t, "another", m.Write("sign/ml-dsa", object{"input": b64("x"), "signature_algorithm": "pkcs1v15"}), "signature_algorithm is not supported")
+}

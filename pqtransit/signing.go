@@ -43,7 +43,7 @@ func decodeSigning(f *backend.Fields) signRequest {
 		common: keyring.Signing{Params: suite.SignParams{
 			HashAlgorithm:      hash,
 			Prehashed:          f.Bool("prehashed"),
-			SignatureAlgorithm: f.String("signature_algorithm"),
+			SignatureAlgorithm: signatureAlgorithm(f),
 			SaltLength:         decodeSaltLength(f),
 			Marshaling:         decodeMarshaling(f),
 			ExternalMu:         f.Bool("external_mu"),
@@ -67,6 +67,15 @@ func signatureHash(f *backend.Fields) string {
 		if name := f.String(field); name != "" {
 			return name
 		}
+	}
+	return ""
+}
+
+// signatureAlgorithm takes the default's name for the default, whatever the key: Terraform's
+// vault_transit_verify always sends it, also with keys that have no such choice.
+func signatureAlgorithm(f *backend.Fields) string {
+	if name := f.String("signature_algorithm"); name != "pss" {
+		return name
 	}
 	return ""
 }
