@@ -17,7 +17,19 @@ var parts = []string{"pqtransit", "threatauth", "hsmseal"}
 
 // pure packages know no Vault: only the standard library and these module prefixes.
 var (
-	pure        = []string{"pqtransit/suite", "pqtransit/wire", "pqtransit/digest", "pqtransit/byok", "pqtransit/selftest", "pqtransit/usage", "threatauth/profile", "threatauth/signal", "threatauth/risk", "hsmseal/envelope"}
+	pure = []string{
+		"pqtransit/suite",
+		"pqtransit/wire",
+		"pqtransit/digest",
+		"pqtransit/byok",
+		"pqtransit/escrow",
+		"pqtransit/selftest",
+		"pqtransit/usage",
+		"threatauth/profile",
+		"threatauth/signal",
+		"threatauth/risk",
+		"hsmseal/envelope",
+	}
 	pureImports = []string{"golang.org/x/", "github.com/cloudflare/circl", "filippo.io/mldsa", "github.com/tink-crypto/tink-go/v2/kwp/"}
 )
 

@@ -98,7 +98,10 @@ func DecodePackage(encoded []byte) (*Package, error) {
 	if err != nil || !bytes.Equal(again, encoded) {
 		return nil, errors.New("the escrow package is not in its canonical form")
 	}
-	return &p, p.check()
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return &p, nil
 }
 
 // check holds what a package's reader relies on before it looks anything up.
@@ -119,10 +122,6 @@ func (p *Package) Verify(dealer PublicKey) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	signer, err := dealer.verifier()
-	if err != nil {
-		return err
-	}
 	if p.Dealer != dealer.ID() {
 		return fmt.Errorf("escrow package %s was signed by dealer key %s, not by %s", p.ID, p.Dealer, dealer.ID())
 	}
@@ -130,9 +129,8 @@ func (p *Package) Verify(dealer PublicKey) error {
 	if err != nil {
 		return err
 	}
-	valid, err := signer.Verify(signing(), message, p.Signature)
-	if err != nil || !valid {
-		return fmt.Errorf("escrow package %s does not carry its dealer's signature", p.ID)
+	if err := verify(dealer, message, p.Signature); err != nil {
+		return fmt.Errorf("escrow package %s: %w", p.ID, err)
 	}
 	return nil
 }

@@ -139,19 +139,15 @@ func (d Dealer) sign(p *Package) error {
 	if err != nil {
 		return err
 	}
-	signer, ok := d.Key.(suite.Signer)
-	if !ok || !signs(d.Suite) {
+	if !signs(d.Suite) {
 		return fmt.Errorf("the dealer's key is of type %s, use one of %s", d.Suite.Name, names(SignatureSuites()))
 	}
-	p.Signature, err = signer.Sign(signing(), message)
+	p.Signature, err = sign(d.Key, message)
 	if err != nil {
 		return fmt.Errorf("failed to sign the escrow package: %v", err)
 	}
 	return nil
 }
-
-// signing is how everything in escrow is signed: the domain is the context too.
-func signing() suite.SignParams { return suite.SignParams{Context: []byte(domain)} }
 
 var errRandom = errors.New("the random source failed")
 

@@ -103,22 +103,22 @@ var foreignShares = []struct {
 	secret []byte
 	shares [][]byte
 }{
-{secret: []byte("escrow"), shares: [][]byte{
-unhex("d55474a5a9b237"),
-unhex("66639d3edfda8e"),
-unhex("26f42d97835832"),
-}},
-{secret: []byte("a package key of thirty-two byte"), shares: [][]byte{
-unhex("002a67ad8456eb048e9db3d5846ca3f936f86d0d292a3c6ccfe08c25cc47b968c5"),
-unhex("3fb9522b12bd5d3413a39dc6b213d3c2e23ce0770a01de21c93b2d7e28b4bc6b85"),
-unhex("9bafe0501953e3278519101b00d186cb053d99f4bec4d493b422d53d5758d76e20"),
-unhex("7a1d467b225ca59ce2db1d86953f2459abc90b929f8acc7c74f0fd677bf6fb3579"),
-unhex("cc26a13a97c867bac7017dd8837d762e2ec75409581d03f6ec941c98b895226ac2"),
-unhex("67f4ea58153d7a946570c1a9544faab68794473635d2ba2edaca4134e6a8f8b85e"),
-unhex("bed99b39b7ca0e99cb88855363a071dd430335c7e73f624a055d26db6c81ca9c80"),
-}},
-{secret: []byte("\x00\xff"), shares: [][]byte{
-unhex("0327cc"),
-unhex("ad187a"),
-}},
+	{secret: []byte("escrow"), shares: [][]byte{
+		unhex("d55474a5a9b237"),
+		unhex("66639d3edfda8e"),
+		unhex("26f42d97835832"),
+	}},
+	{secret: []byte("a package key of thirty-two byte"), shares: [][]byte{
+		unhex("002a67ad8456eb048e9db3d5846ca3f936f86d0d292a3c6ccfe08c25cc47b968c5"),
+		unhex("3fb9522b12bd5d3413a39dc6b213d3c2e23ce0770a01de21c93b2d7e28b4bc6b85"),
+		unhex("9bafe0501953e3278519101b00d186cb053d99f4bec4d493b422d53d5758d76e20"),
+		unhex("7a1d467b225ca59ce2db1d86953f2459abc90b929f8acc7c74f0fd677bf6fb3579"),
+		unhex("cc26a13a97c867bac7017dd8837d762e2ec75409581d03f6ec941c98b895226ac2"),
+		unhex("67f4ea58153d7a946570c1a9544faab68794473635d2ba2edaca4134e6a8f8b85e"),
+		unhex("bed99b39b7ca0e99cb88855363a071dd430335c7e73f624a055d26db6c81ca9c80"),
+	}},
+	{secret: []byte("\x00\xff"), shares: [][]byte{
+		unhex("0327cc"),
+		unhex("ad187a"),
+	}},
 }
