@@ -73,6 +73,7 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 			b.pathImport(),
 			b.pathImportVersion(),
 			b.pathWrappingKey(),
+			b.pathRotateWrappingKey(),
 			b.pathBYOKExport(),
 			b.pathEncrypt(),
 			b.pathDecrypt(),

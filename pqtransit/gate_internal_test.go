@@ -19,6 +19,7 @@ import (
 
 	"github.com/palisade-vault/palisade/backend/backendtest"
 	"github.com/palisade-vault/palisade/pqtransit/byok"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
 // paths that give out key material once the key's policy allows it, and no others do.
@@ -84,33 +85,35 @@ func leaks(t *testing.T, m *backendtest.Mount, names []string, secrets [][]byte)
 // requests are what to ask about a key, by path.
 func requests(name string) map[string]map[string]any {
 	all := map[string]map[string]any{
-		"keys/":                         nil,
-		"keys/" + name:                  nil,
-		"keys/" + name + "/config":      {"min_decryption_version": 1},
-		"keys/" + name + "/rotate":      {"type": "no such"},
-		"keys/" + name + "/trim":        {"min_available_version": 1},
-		"keys/" + name + "/import":      nil,
-		"config/keys":                   nil,
-		"cache-config":                  nil,
-		"rollback-check":                nil,
-		"wrapping_key":                  nil,
-		"random":                        nil,
-		"hash":                          {"input": "AAAA"},
-		"restore/" + name:               {"backup": "AAAA"},
-		"backup/" + name:                nil,
-		"encrypt/" + name:               {"plaintext": "AAAA"},
-		"decrypt/" + name:               {"ciphertext": "vault:v1:AAAA"},
-		"hmac/" + name:                  {"input": "AAAA"},
-		"verify/" + name:                {"input": "AAAA", "hmac": "vault:v1:AAAA"},
-		"sign/" + name:                  {"input": "AAAA"},
-		"encapsulate/" + name:           nil,
-		"decapsulate/" + name:           {"ciphertext": "vault:v1:AAAA"},
-		"self-test":                     nil,
-		"rewrap/" + name:                {"ciphertext": "vault:v1:AAAA"},
-		"datakey/plaintext/" + name:     nil,
-		"datakeys/plaintext/" + name:    {"count": 1},
-		"derivedkeys/plaintext/" + name: {"salt": "s", "key_index_from": 0, "key_index_to": 1},
-		"byok-export/rsa-4096/" + name:  nil,
+		"keys/":                               nil,
+		"keys/" + name:                        nil,
+		"keys/" + name + "/config":            {"min_decryption_version": 1},
+		"keys/" + name + "/rotate":            {"type": "no such"},
+		"keys/" + name + "/trim":              {"min_available_version": 1},
+		"keys/" + name + "/import":            nil,
+		"config/keys":                         nil,
+		"cache-config":                        nil,
+		"rollback-check":                      nil,
+		"wrapping_key":                        {"type": "x25519-mlkem768"},
+		"wrapping_key/rotate":                 {"type": "x25519-mlkem768"},
+		"byok-export/x25519-mlkem768/" + name: nil,
+		"random":                              nil,
+		"hash":                                {"input": "AAAA"},
+		"restore/" + name:                     {"backup": "AAAA"},
+		"backup/" + name:                      nil,
+		"encrypt/" + name:                     {"plaintext": "AAAA"},
+		"decrypt/" + name:                     {"ciphertext": "vault:v1:AAAA"},
+		"hmac/" + name:                        {"input": "AAAA"},
+		"verify/" + name:                      {"input": "AAAA", "hmac": "vault:v1:AAAA"},
+		"sign/" + name:                        {"input": "AAAA"},
+		"encapsulate/" + name:                 nil,
+		"decapsulate/" + name:                 {"ciphertext": "vault:v1:AAAA"},
+		"self-test":                           nil,
+		"rewrap/" + name:                      {"ciphertext": "vault:v1:AAAA"},
+		"datakey/plaintext/" + name:           nil,
+		"datakeys/plaintext/" + name:          {"count": 1},
+		"derivedkeys/plaintext/" + name:       {"salt": "s", "key_index_from": 0, "key_index_to": 1},
+		"byok-export/rsa-4096/" + name:        nil,
 	}
 	all["keys/"+name+"/import_version"] = nil
 	all["keys/"+name+"/csr"] = nil
@@ -163,6 +166,7 @@ func decodings(m *backendtest.Mount, value []byte) [][]byte {
 		if raw, ok := unwrapped(m, value); ok {
 			all = append(all, raw)
 		}
+		all = append(all, unwrappedHPKE(m, text)...)
 	}
 	var object map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(value))
@@ -222,6 +226,36 @@ func materialIn(t *testing.T, storage *backendtest.Storage) [][]byte {
 		}
 	}
 	return slices.DeleteFunc(secrets, func(secret []byte) bool { return len(secret) == 0 })
+}
+
+// unwrappedHPKE is what was wrapped to the mount's key x25519-mlkem768, in an import's form.
+func unwrappedHPKE(m *backendtest.Mount, text string) [][]byte {
+	wrapped, err := byok.ParseHPKE(text)
+	if err != nil {
+		return nil
+	}
+	var stored struct {
+		Versions []struct {
+			Private []byte `json:"private"`
+		} `json:"versions"`
+	}
+	hybrid, _ := suite.Lookup(wrapped.Type)
+	if json.Unmarshal(m.Storage.Snapshot()["palisade/key/"+hybrid.Name], &stored) != nil {
+		return nil
+	}
+	var all [][]byte
+	for _, version := range stored.Versions {
+		private, err := hybrid.Parse(version.Private)
+		if err != nil {
+			continue
+		}
+		for _, of := range suite.All() {
+			if form, err := wrapped.Unwrap(private, of); err == nil {
+				all = append(all, form.Bytes())
+			}
+		}
+	}
+	return all
 }
 
 // unwrapped is what was wrapped to the mount's key rsa-4096, by an import's form.

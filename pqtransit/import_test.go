@@ -267,7 +267,7 @@ func TestBYOKExport(t *testing.T) {
 
 	wantRefused(t, "destination", m.Read("byok-export/none/"+symmetric), "no such destination key to export to")
 	wantRefused(t, "source", m.Read("byok-export/other/none"), "no such source key for export")
-	wantRefused(t, "not RSA", m.Read("byok-export/"+hybrid+"/"+symmetric), "unsupported key type in use; must be a rsa key")
+	wantRefused(t, "not RSA", m.Read("byok-export/"+symmetric+"/"+symmetric), "unsupported key type in use; must be a rsa key")
 	wantRefused(t, "public alone", m.Read("byok-export/other/other"), "key is not exportable")
 	wantRefused(t, "version", m.Read("byok-export/other/"+symmetric+"/7"), "version does not exist or cannot be found")
 	m.MustWrite("keys/other/config", object{"exportable": true})

@@ -2,7 +2,6 @@ package pqtransit
 
 import (
 	"context"
-	"encoding/base64"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -11,69 +10,47 @@ import (
 	"github.com/palisade-vault/palisade/pqtransit/byok"
 )
 
-func (b *pqBackend) pathWrappingKey() *framework.Path {
-	return &framework.Path{
-		Pattern: "wrapping_key",
-		Operations: map[logical.Operation]framework.OperationHandler{
-			logical.ReadOperation: &framework.PathOperation{
-				Callback: backend.Handle(b, decodeNothing, b.wrappingKey),
-				Summary:  "Read the public key to which imports are encrypted.",
-				Responses: ok(map[string]*framework.FieldSchema{
-					"public_key": required(framework.TypeString, "RSA public key of 4096 bits, PEM"),
-				}),
-			},
-		},
-		HelpSynopsis:    "The key to wrap imports with.",
-		HelpDescription: "Gives the mount's RSA-4096 public key for imports. The first read makes it, which takes seconds.",
-	}
-}
-
-func (b *pqBackend) wrappingKey(ctx context.Context, r *logical.Request, _ nothing) (*logical.Response, error) {
-	key, err := b.keys.WrappingKey(ctx, r.Storage)
-	if err != nil {
-		return nil, asAnswer(err)
-	}
-	versions := key.Versions()
-	return &logical.Response{Data: map[string]any{"public_key": versions[len(versions)-1].Public().String()}}, nil
-}
-
 func (b *pqBackend) pathBYOKExport() *framework.Path {
 	return &framework.Path{
 		Pattern: "byok-export/" + framework.GenericNameRegex("destination") + "/" + framework.GenericNameRegex("source") + framework.OptionalParamRegex("version"),
 		Fields: map[string]*framework.FieldSchema{
-			"destination": {Type: framework.TypeString, Description: "RSA key of this mount to encrypt to, such as another engine's imported wrapping key."},
+			"destination": {Type: framework.TypeString, Description: "RSA, x25519-mlkem768 or p384-mlkem1024 key of this mount to encrypt to, such as another engine's imported wrapping key."},
 			"source":      {Type: framework.TypeString, Description: "Key to export."},
 			"version":     exportVersionField(),
 			"hash": {
 				Type:        framework.TypeString,
 				Default:     "SHA256",
-				Description: "Hash function of the OAEP part: SHA1, SHA224, SHA256, SHA384 or SHA512.",
+				Description: "Hash function of the OAEP part, for an RSA destination alone: SHA1, SHA224, SHA256, SHA384 or SHA512.",
 			},
 		},
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.ReadOperation: &framework.PathOperation{
 				Callback:  backend.Handle(b, decodeBYOKExport, b.byokExport),
 				Summary:   "Read a key encrypted to another key.",
-				Responses: ok(exportResponse("Each version as an import takes it, base64")),
+				Responses: ok(exportResponse("Each version as an import takes it")),
 			},
 		},
 		HelpSynopsis: "Export a key encrypted to another.",
 		HelpDescription: `Gives an exportable key as another engine's import takes it: import that engine's
-wrapping_key here as an rsa-4096 public key and name it as the destination.`,
+wrapping_key here as a public key of its type and name it as the destination.`,
 	}
 }
 
 type byokExportRequest struct {
 	destination, source, version string
-	hash                         byok.Hash
+	hash                         byok.Hash // nil where none was given
 }
 
 func decodeBYOKExport(f *backend.Fields) byokExportRequest {
-	hash, err := byok.ParseHash(f.String("hash"))
-	if err != nil {
+	req := byokExportRequest{destination: f.String("destination"), source: f.String("source"), version: f.String("version")}
+	if !f.Has("hash") {
+		return req
+	}
+	var err error
+	if req.hash, err = byok.ParseHash(f.String("hash")); err != nil {
 		f.Fail("%v", err)
 	}
-	return byokExportRequest{f.String("destination"), f.String("source"), f.String("version"), hash}
+	return req
 }
 
 func (b *pqBackend) byokExport(ctx context.Context, r *logical.Request, req byokExportRequest) (*logical.Response, error) {
@@ -95,9 +72,5 @@ func (b *pqBackend) byokExport(ctx context.Context, r *logical.Request, req byok
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	texts := make(map[int]string, len(wrapped))
-	for number, ciphertext := range wrapped {
-		texts[number] = base64.StdEncoding.EncodeToString(ciphertext)
-	}
-	return exportAnswer(source, texts), nil
+	return exportAnswer(source, wrapped), nil
 }

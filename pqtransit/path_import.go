@@ -71,8 +71,8 @@ func materialFields() map[string]*framework.FieldSchema {
 	return map[string]*framework.FieldSchema{
 		"ciphertext": {
 			Type: framework.TypeString,
-			Description: `Base64 of an AES-256 key under RSA-OAEP with the wrapping key, and behind it the key to
-import under AES-KWP with that one.`,
+			Description: `Key to import, wrapped to the wrapping_key: base64 of an AES-256 key under RSA-OAEP, and behind
+it the key under AES-KWP with that one; or palisade-wrap:v1:..., HPKE to a hybrid wrapping key.`,
 		},
 		"public_key": {
 			Type: framework.TypeString,
@@ -82,7 +82,7 @@ base64 of the raw key.`,
 		"hash_function": {
 			Type:        framework.TypeString,
 			Default:     "SHA256",
-			Description: "Hash function of the OAEP part: SHA1, SHA224, SHA256, SHA384 or SHA512.",
+			Description: "Hash function of the OAEP part, for the RSA wrapping key alone: SHA1, SHA224, SHA256, SHA384 or SHA512.",
 		},
 	}
 }
@@ -95,6 +95,10 @@ func decodeMaterial(f *backend.Fields) keyring.Material {
 	if f.Has("public_key") {
 		f.Fail("only one of the following fields, ciphertext and public_key, can be set")
 	}
+	if byok.IsHPKE(f.String("ciphertext")) {
+		material.HPKE = decodeHPKE(f)
+		return material
+	}
 	hash, err := byok.ParseHash(f.String("hash_function"))
 	if err != nil {
 		f.Fail("%v", err)
@@ -103,6 +107,17 @@ func decodeMaterial(f *backend.Fields) keyring.Material {
 	// Not nil, also where it is empty: then it is too short.
 	material.Wrapped = append([]byte{}, f.Base64("ciphertext")...)
 	return material
+}
+
+func decodeHPKE(f *backend.Fields) *byok.Wrapped {
+	if f.Has("hash_function") {
+		f.Fail("hash_function is for ciphertexts to the RSA wrapping key")
+	}
+	wrapped, err := byok.ParseHPKE(f.String("ciphertext"))
+	if err != nil {
+		f.Fail("%v", err)
+	}
+	return &wrapped
 }
 
 type importRequest struct {

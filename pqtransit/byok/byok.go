@@ -1,6 +1,7 @@
-// Package byok wraps keys that travel between engines, in the form of
-// PKCS #11's CKM_RSA_AES_KEY_WRAP: an AES key under RSA-OAEP, and the key itself
-// under that. It is pure: it knows neither Vault nor what a key is for.
+// Package byok wraps keys that travel between engines. To an RSA key, in the form
+// of PKCS #11's CKM_RSA_AES_KEY_WRAP: an AES key under RSA-OAEP, and the key itself
+// under that. To a hybrid post-quantum key, with HPKE. It is pure: it knows
+// neither Vault nor what a key is for.
 package byok
 
 import (
@@ -28,6 +29,9 @@ var hashes = map[string]Hash{
 	"SHA512": sha512.New,
 }
 
+// DefaultHash is SHA-256, as in transit.
+var DefaultHash Hash = sha256.New
+
 // ParseHash finds a function by transit's name for it, in any case.
 func ParseHash(name string) (Hash, error) {
 	found, ok := hashes[strings.ToUpper(name)]
@@ -42,9 +46,9 @@ const wrapKeySize = 32
 
 var (
 	errShort = errors.New("provided ciphertext is too short")
-	// errUnwrap says no more, so that nobody learns what was wrong with a
+	// ErrUnwrap is why a ciphertext does not unwrap. It says no more, so that nobody learns what was wrong with a
 	// ciphertext that he did not make.
-	errUnwrap = errors.New("provided ciphertext does not unwrap to a key: it is not for this wrapping key and hash function, or damaged")
+	ErrUnwrap = errors.New("provided ciphertext does not unwrap to a key: it is not for a wrapping key of this mount, not for this type or hash function, or damaged; read wrapping_key again and wrap anew")
 )
 
 // Wrap gives RSA-OAEP(public, fresh AES-256 key) || AES-KWP(that key, key), by
@@ -77,16 +81,16 @@ func Unwrap(private *rsa.PrivateKey, newHash Hash, wrapped []byte) ([]byte, erro
 	}
 	transport, err := rsa.DecryptOAEP(newHash(), nil, private, wrapped[:private.Size()], nil)
 	if err != nil || len(transport) != wrapKeySize {
-		return nil, errUnwrap
+		return nil, ErrUnwrap
 	}
 	defer clear(transport)
 	kwp, err := subtle.NewKWP(transport)
 	if err != nil {
-		return nil, errUnwrap
+		return nil, ErrUnwrap
 	}
 	key, err := kwp.Unwrap(wrapped[private.Size():])
 	if err != nil {
-		return nil, errUnwrap
+		return nil, ErrUnwrap
 	}
 	return key, nil
 }

@@ -22,8 +22,10 @@ const (
 	hybrid    = "x25519-mlkem768"
 )
 
-func newKeyring() *keyring.Keyring {
-	return keyring.New(keyring.Options{Rand: rand.Reader, Now: time.Now, Cache: true})
+func newKeyring() *keyring.Keyring { return newKeyringAt(time.Now) }
+
+func newKeyringAt(now func() time.Time) *keyring.Keyring {
+	return keyring.New(keyring.Options{Rand: rand.Reader, Now: now, Cache: true})
 }
 
 // mount is a keyring over its storage, with helpers that fail the test.

@@ -13,11 +13,12 @@ import (
 // Material is a key from outside: either wrapped to the mount's wrapping key, or a public
 // key as text.
 type Material struct {
-	// Wrapped is what byok.Wrap gives; nil when only the public half comes.
+	// Wrapped is what byok.Wrap gives, nil for none, and Hash the function it was made with.
 	Wrapped []byte
-	// Hash is that of the wrapping.
-	Hash byok.Hash
-	// Public counts where Wrapped is nil, in a form of [suite.Suite.ParsePublicText].
+	Hash    byok.Hash
+	// HPKE is what byok.WrapHPKE gives, nil for none.
+	HPKE *byok.Wrapped
+	// Public counts where nothing is wrapped, in a form of [suite.Suite.ParsePublicText].
 	Public string
 }
 
@@ -87,13 +88,13 @@ func (r *Keyring) imported(ctx context.Context, storage logical.Storage, algorit
 	if err := r.usable.check(algorithm); err != nil {
 		return nil, err
 	}
-	if m.Wrapped == nil {
+	if m.Wrapped == nil && m.HPKE == nil {
 		if !algorithm.Asymmetric {
 			return nil, refuse("provided type does not support public_key import")
 		}
 		return parsePublic(algorithm, m.Public)
 	}
-	form, err := r.unwrap(ctx, storage, m.Hash, m.Wrapped)
+	form, err := r.unwrap(ctx, storage, algorithm, m)
 	if err != nil {
 		return nil, err
 	}

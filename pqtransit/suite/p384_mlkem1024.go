@@ -23,6 +23,7 @@ var _ = register(rawOnly(hpkeFamily{
 	raw:  p384Hybrid.family(),
 }.suite(Suite{
 	Name:      "p384-mlkem1024",
+	Wrapping:  true,
 	Module:    InsideModule,
 	Inventory: Inventory{ClassicalBits: 256, SecurityCategory: 5, Primitive: "combiner", ParameterSet: "MLKEM1024-P384", Curve: "nist/P-384"},
 	SelfTest:  kemSelfTest("p384-mlkem1024", "552aed89cba76eb5f2603f56760b47aa20593e99281d3e44b7c1339c66749adf", 32, 1568, 1568),

@@ -38,6 +38,11 @@ func Select(wanted Selector) (*Suite, error) {
 	return nil, refusal(ofType, wanted)
 }
 
+// WrappingTypes are the names of the suites to whose keys others are wrapped.
+func WrappingTypes() []string {
+	return slices.DeleteFunc(Names(), func(name string) bool { return !byName[name].Wrapping })
+}
+
 // KnownType reports whether a name is a suite's, or a type's that has parameters.
 func KnownType(name string) bool {
 	_, known := Lookup(name)

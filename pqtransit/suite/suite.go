@@ -114,6 +114,8 @@ type Suite struct {
 	// PaddingSchemes are the accepted values of Params.PaddingScheme beside
 	// the empty one, the default first. Nil: the suite has no choice of one.
 	PaddingSchemes []string
+	// Wrapping means that keys of other types travel wrapped to keys of this one.
+	Wrapping bool
 	// HPKE is nil for suites that are not HPKE.
 	HPKE *HPKEIdentifiers
 

@@ -27,8 +27,9 @@ func xwingSuite() Suite {
 		raw:  xwing.family(),
 	}
 	s := family.suite(Suite{
-		Name:   "x25519-mlkem768",
-		Module: PartlyInModule, // all but X25519
+		Name:     "x25519-mlkem768",
+		Wrapping: true,
+		Module:   PartlyInModule, // all but X25519
 		Inventory: Inventory{
 			ClassicalBits: 192, SecurityCategory: 3,
 			Primitive: "combiner", ParameterSet: "MLKEM768-X25519", Curve: "other/Curve25519", OID: "1.3.6.1.4.1.62253.25722",
