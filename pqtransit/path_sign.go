@@ -2,6 +2,7 @@ package pqtransit
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -62,7 +63,12 @@ func decodeMessage(f *backend.Fields, index int) item {
 	if index != notInBatch && !f.Has("input") {
 		i.fault = errMissingInput
 	}
-	i.decodeSigned(f, index, "unable to decode input: %v", "failed to base64-decode %s")
+	i.decodeSigned(f, index, func(field string, err error) error {
+		if field == "input" {
+			return fmt.Errorf("unable to decode input: %v", err)
+		}
+		return fmt.Errorf("failed to base64-decode %s", field)
+	})
 	return i
 }
 

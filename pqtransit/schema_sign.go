@@ -17,7 +17,7 @@ func signingFields() map[string]*framework.FieldSchema {
 sha3-256, sha3-384, sha3-512, or none with prehashed and pkcs1v15. Of Ed25519 only
 sha2-512 with prehashed; with hash-slh-dsa also shake-128 and shake-256. Types that
 hash by their own standard refuse it.`),
-		"algorithm":    text("The same, under its old name."),
+		"algorithm":    text("The same, under its old name; ignored, as in transit, unless hash_algorithm is given and empty."),
 		"urlalgorithm": text("Hash of the message, in the path; goes before hash_algorithm."),
 		"prehashed": {
 			Type: framework.TypeBool,

@@ -70,7 +70,8 @@ func TestParametersOfSignatures(t *testing.T) {
 		verifiesAnywhere bool
 	}{
 		{name: "hash", algorithm: "ecdsa-p256", sign: with(message, object{"hash_algorithm": "sha2-512"}), other: message},
-		{name: "old name of hash", algorithm: "ecdsa-p256", sign: with(message, object{"algorithm": "sha3-256"}), other: with(message, object{"hash_algorithm": "sha2-256"})},
+		{name: "old name of hash", algorithm: "ecdsa-p256", sign: with(message, object{"hash_algorithm": "", "algorithm": "sha3-256"}), other: with(message, object{"hash_algorithm": "sha2-256"})},
+		{name: "old name beside the default hash", algorithm: "ecdsa-p256", sign: with(message, object{"algorithm": "sha3-256"}), other: with(message, object{"hash_algorithm": "sha3-256"})},
 		{name: "prehashed", algorithm: "ecdsa-p384", sign: object{"input": base64.StdEncoding.EncodeToString(digest[:]), "prehashed": true}, other: object{"input": base64.StdEncoding.EncodeToString(digest[:])}},
 		{name: "prehashed is the same", algorithm: "ecdsa-p384", sign: object{"input": base64.StdEncoding.EncodeToString(digest[:]), "prehashed": true}, other: message, verifiesAnywhere: true},
 		{name: "pkcs1v15", algorithm: "rsa-2048", sign: with(message, object{"signature_algorithm": "pkcs1v15"}), other: message},
@@ -235,6 +236,7 @@ func TestBadSigningInput(t *testing.T) {
 		{"no hash in a batch", "sign/ec", object{"hash_algorithm": "none", "batch_input": []any{message}}, "hash_algorithm=none requires both prehashed=true and signature_algorithm=pkcs1v15"},
 		{"input that is not base64", "sign/ec", object{"input": "!"}, "unable to decode input: illegal base64 data at input byte 0"},
 		{"context that is not base64", "sign/ec", with(message, object{"context": "!"}), "failed to base64-decode context"},
+		{"context to verify with that is not base64", "verify/ec", with(verify, object{"context": "!"}), "failed to parse item: failed to parse context: illegal base64 data at input byte 0"},
 		{"a version to come", "sign/ec", with(message, object{"key_version": 2}), "requested version for signing is higher than the latest key version"},
 		{"no signature", "verify/ec", message, "missing one of 'signature', 'hmac' or 'cmac' arguments to verify"},
 		{"no signature in a batch", "verify/ec", object{"batch_input": []any{message}}, "no batch_input elements have 'signature', 'hmac' or 'cmac'"},

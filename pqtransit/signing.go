@@ -3,7 +3,6 @@ package pqtransit
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -61,9 +60,14 @@ func (s *signRequest) checkHash() error {
 }
 
 // signatureHash is empty where the caller named none: some algorithms have no use for one, and
-// the others know their default.
+// the others know their default. The old name counts only beside an empty hash_algorithm, which
+// otherwise has its default: what transit signs so, no other hash may verify.
 func signatureHash(f *backend.Fields) string {
-	for _, field := range []string{"urlalgorithm", "hash_algorithm", "algorithm"} {
+	fields := []string{"urlalgorithm", "hash_algorithm"}
+	if f.Has("hash_algorithm") {
+		fields = append(fields, "algorithm")
+	}
+	for _, field := range fields {
 		if name := f.String(field); name != "" {
 			return name
 		}
@@ -110,21 +114,18 @@ func decodeSaltLength(f *backend.Fields) int {
 	return length
 }
 
-// decodeSigned reads what sign and verify take of an item, whose texts for what is not base64
-// differ: message has the reason, other the name of the field.
-func (i *item) decodeSigned(f *backend.Fields, index int, message, other string) {
+// decodeSigned reads what sign and verify take of an item. What is not base64 they report in
+// different words: fault gets the field's name and the reason.
+func (i *item) decodeSigned(f *backend.Fields, index int, fault func(field string, err error) error) {
 	i.decodeReference(f, index)
-	decode := func(field string, fault func(error) error) []byte {
+	decode := func(field string) []byte {
 		decoded, err := base64.StdEncoding.DecodeString(f.String(field))
 		if err != nil && i.fault == nil {
-			i.fault = fault(err)
+			i.fault = fault(field, err)
 		}
 		return decoded
 	}
-	notBase64 := func(field string) func(error) error {
-		return func(error) error { return fmt.Errorf(other, field) }
-	}
-	i.plaintext = decode("input", func(err error) error { return fmt.Errorf(message, err) })
-	i.params.Context = decode("context", notBase64("context"))
-	i.signatureContext = decode("signature_context", notBase64("signature_context"))
+	i.plaintext = decode("input")
+	i.params.Context = decode("context")
+	i.signatureContext = decode("signature_context")
 }

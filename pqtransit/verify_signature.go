@@ -2,6 +2,7 @@ package pqtransit
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
@@ -18,7 +19,9 @@ func decodeVerifySignature(f *backend.Fields) signRequest {
 
 func decodeSignature(f *backend.Fields, index int) item {
 	i := item{ciphertext: f.String("signature")}
-	i.decodeSigned(f, index, "failed to parse item: failed to parse input: %v", "failed to parse item: failed to parse %s")
+	i.decodeSigned(f, index, func(field string, err error) error {
+		return fmt.Errorf("failed to parse item: failed to parse %s: %v", field, err)
+	})
 	return i
 }
 
