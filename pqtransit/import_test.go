@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -101,6 +102,29 @@ func TestWrappingKeyIsTheBuiltInEngines(t *testing.T) {
 	if got := m.List("keys/"); got.Data["keys"] != nil {
 		t.Errorf("listed: %v", got.Data)
 	}
+}
+
+// The size of an imported HMAC key is read by clients, and by the built-in engine when it
+// rotates the key.
+func TestImportKeepsTheSizeOfAnHMACKey(t *testing.T) {
+	m := newMount(t)
+	public := withWrapping(t, m)
+	wrapped := func(size int) string { return wrap(t, public, "SHA256", bytes.Repeat([]byte{3}, size)) }
+	mustImport(t, m, "keys/mac/import", object{"ciphertext": wrapped(48), "type": "hmac", "allow_rotation": true})
+	wantSize := func(want int) {
+		t.Helper()
+		if got := m.MustRead("keys/mac").Data["key_size"]; got != float64(want) {
+			t.Errorf("key_size %v, want %d", got, want)
+		}
+		if got := policyOf(t, m, "mac"); got.KeySize != want || len(got.Keys[strconv.Itoa(got.LatestVersion)].Key) != want {
+			t.Errorf("%d bytes stored as %d, want %d", len(got.Keys[strconv.Itoa(got.LatestVersion)].Key), got.KeySize, want)
+		}
+	}
+	wantSize(48)
+	mustImport(t, m, "keys/mac/import_version", object{"ciphertext": wrapped(64)})
+	wantSize(64)
+	m.MustWrite("keys/mac/rotate", nil)
+	wantSize(64)
 }
 
 func TestImport(t *testing.T) {

@@ -156,6 +156,10 @@ func (r *Keyring) addVersion(key *Key, version *Version) error {
 		return fmt.Errorf("key %s: failed to make an HMAC key: %v", key.Name, err)
 	}
 	version.hmacKey = hmacKey
+	if sized, ok := version.key.(suite.Sized); ok {
+		// What the built-in engine makes the next version of, and clients read.
+		key.KeySize = sized.Size()
+	}
 	version.Number = key.Latest + 1
 	version.Created = r.now()
 	if key.Convergent && (key.ConvergentVersion == -1 || key.ConvergentVersion > 1) {

@@ -57,6 +57,15 @@ func checkHMACSize(size int) error {
 }
 
 func (k *macKey) Private() Secret { return k.raw }
+
+// Size is 0 for keys of a type that has one size, the CMAC ones.
+func (k *macKey) Size() int {
+	if !k.community {
+		return 0
+	}
+	return len(k.raw.view())
+}
+
 func (*macKey) Public() PublicKey { return PublicKey{} }
 
 func (k *macKey) Material() any {

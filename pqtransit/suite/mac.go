@@ -6,6 +6,12 @@ import (
 	"fmt"
 )
 
+// Sized is a key of a suite with KeySize.
+type Sized interface {
+	// Size is the key's, in bytes.
+	Size() int
+}
+
 // MACer is a key with purpose Authentication.
 type MACer interface {
 	// MAC authenticates a message of any length. Every error is a fault of
