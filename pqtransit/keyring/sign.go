@@ -146,7 +146,7 @@ func (k *Key) signer(version *Version, context []byte) (suite.Signer, suite.Key,
 	if k.Derived {
 		derived, err := k.derive(version, context)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, refuse("error deriving key: %v", err)
 		}
 		key = derived
 	}

@@ -165,7 +165,7 @@ func (k *aeadKey) Open(params Params, sealed []byte) ([]byte, error) {
 	}
 	plaintext, err := k.aead.Open(nil, nonce, body, params.AssociatedData)
 	if err != nil {
-		return nil, errAuthentication
+		return nil, err // it says that authentication failed, and nothing else
 	}
 	return plaintext, nil
 }

@@ -41,7 +41,7 @@ func (k *rsaKey) Sign(params SignParams, message []byte) ([]byte, error) {
 		signature, err = rsa.SignPSS(rand.Reader, k.private, hash, digest, options)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot sign: %v", err)
+		return nil, err // such as that the input is no digest; transit has the same text
 	}
 	return signature, nil
 }
