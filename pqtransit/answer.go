@@ -3,6 +3,7 @@ package pqtransit
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
@@ -38,6 +39,7 @@ func keyAnswer(key *keyring.Key, view publicView) (*logical.Response, error) {
 		"imported_key":           key.Imported,
 	}
 	addOptional(data, key)
+	addRotation(data, key, time.Now())
 	addTypeParameters(data, key.Suite())
 	if authenticates(key) {
 		return &logical.Response{Data: data}, nil // transit shows no versions of such keys

@@ -9,31 +9,29 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// autoRotateInterval is how often keys are looked through, as in transit. Vault calls once a
-// minute.
-const autoRotateInterval = time.Hour
-
-// autoRotation is when keys were last looked through.
+// autoRotation is the clock of what happens without a request. Vault calls once a minute.
 type autoRotation struct {
-	now  func() time.Time
-	mu   sync.Mutex // guards next, and keeps a second look from starting meanwhile
-	next time.Time
+	now func() time.Time
+	mu  sync.Mutex // keeps a second call from starting meanwhile
 }
 
 func (b *pqBackend) autoRotateKeys(ctx context.Context, storage logical.Storage) error {
 	b.rotation.mu.Lock()
 	defer b.rotation.mu.Unlock()
 	now := b.rotation.now()
-	if now.Before(b.rotation.next) {
-		return nil
-	}
-	b.rotation.next = now.Add(autoRotateInterval)
 	if !b.mayWrite() {
 		return nil
 	}
-	rotated, err := b.keys.AutoRotate(ctx, storage, now)
-	for _, key := range rotated {
-		b.Logger().Info("rotated key automatically", "key", key.Name, "version", key.Latest, "type", key.Suite().Name)
+	all, err := b.keys.Maintain(ctx, storage, now)
+	for _, done := range all {
+		if done.Reason != "" {
+			b.Logger().Info("rotated key automatically", "key", done.Key.Name, "version", done.Key.Latest,
+				"type", done.Key.Suite().Name, "reason", string(done.Reason))
+		}
+		if done.Destroyed > 0 {
+			b.Logger().Info("destroyed old versions automatically", "key", done.Key.Name,
+				"destroyed", done.Destroyed, "oldest", done.Key.MinAvailable)
+		}
 	}
 	return err
 }

@@ -56,6 +56,7 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 			b.pathConfig(),
 			b.pathRotate(),
 			b.pathTrim(),
+			b.pathHistory(),
 			b.pathConfigKeys(),
 			b.pathCacheConfig(),
 			b.pathRandom(),
@@ -89,13 +90,17 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 		PeriodicFunc: b.periodic,
 		Clean:        b.flushAtEnd(config.StorageView),
 	}
-	if err := b.Setup(ctx, config); err != nil {
-		return nil, fmt.Errorf("failed to set up the engine: %w", err)
-	}
-	if err := b.loadCacheSize(ctx, config.StorageView); err != nil {
+	if err := b.setUp(ctx, config); err != nil {
 		return nil, err
 	}
 	return b, nil
+}
+
+func (b *pqBackend) setUp(ctx context.Context, config *logical.BackendConfig) error {
+	if err := b.Setup(ctx, config); err != nil {
+		return fmt.Errorf("failed to set up the engine: %w", err)
+	}
+	return b.loadCacheSize(ctx, config.StorageView)
 }
 
 func (b *pqBackend) newKeyring(config *logical.BackendConfig) *keyring.Keyring {

@@ -124,10 +124,10 @@ func TestManagedKeysAreRefused(t *testing.T) {
 	} {
 		wantRefused(t, path, m.Write(path, data), "managed keys are not supported: Vault does not let plugins use them")
 	}
+	if diff := cmp.Diff(before, m.Storage.Snapshot()); diff != "" {
+		t.Errorf("something was made: %s", diff)
+	}
 	if got := m.Write("keys/k/rotate", object{"managed_key_name": ""}); got.Status != http.StatusOK {
 		t.Errorf("%d %s", got.Status, got.Message)
-	}
-	if len(m.Storage.Snapshot()) != len(before) {
-		t.Error("something was made")
 	}
 }

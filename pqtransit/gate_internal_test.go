@@ -115,6 +115,7 @@ func requests(name string) map[string]map[string]any {
 		"derivedkeys/plaintext/" + name:       {"salt": "s", "key_index_from": 0, "key_index_to": 1},
 		"byok-export/rsa-4096/" + name:        nil,
 	}
+	all["keys/"+name+"/history"] = nil
 	all["keys/"+name+"/import_version"] = nil
 	all["keys/"+name+"/csr"] = nil
 	all["keys/"+name+"/set-certificate"] = map[string]any{"certificate_chain": "no such"}

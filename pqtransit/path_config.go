@@ -13,7 +13,7 @@ import (
 func (b *pqBackend) pathConfig() *framework.Path {
 	return &framework.Path{
 		Pattern: "keys/" + framework.GenericNameRegex("name") + "/config",
-		Fields: map[string]*framework.FieldSchema{
+		Fields: withFields(rotationFields(), map[string]*framework.FieldSchema{
 			"name": nameField(),
 			"min_decryption_version": {
 				Type:        framework.TypeInt,
@@ -39,7 +39,7 @@ func (b *pqBackend) pathConfig() *framework.Path {
 				Type:        framework.TypeDurationSecond,
 				Description: "Age of the latest version at which the key rotates by itself: 0 for never, else at least an hour.",
 			},
-		},
+		}),
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.UpdateOperation: &framework.PathOperation{
 				Callback:  backend.Handle(b, decodeConfig, b.configureKey),
@@ -65,6 +65,7 @@ func decodeConfig(f *backend.Fields) configRequest {
 		Exportable:           given(f, "exportable", f.Bool),
 		AllowPlaintextBackup: given(f, "allow_plaintext_backup", f.Bool),
 		AutoRotatePeriod:     given(f, "auto_rotate_period", f.Seconds),
+		Rotation:             decodeRotation(f),
 	}
 	return configRequest{name: f.String("name"), changes: changes}
 }

@@ -145,6 +145,7 @@ func decodeImport(f *backend.Fields) importRequest {
 }
 
 func (b *pqBackend) importKey(ctx context.Context, r *logical.Request, req importRequest) (*logical.Response, error) {
+	req.in.Actor = actor(r)
 	key, err := b.keys.Import(ctx, r.Storage, req.name, req.in)
 	if err != nil {
 		return nil, asAnswer(err)
@@ -166,6 +167,7 @@ func decodeImportVersion(f *backend.Fields) importVersionRequest {
 }
 
 func (b *pqBackend) importVersion(ctx context.Context, r *logical.Request, req importVersionRequest) (*logical.Response, error) {
+	req.update.Actor = actor(r)
 	key, err := b.keys.ImportVersion(ctx, r.Storage, req.name, req.update)
 	if err != nil {
 		return nil, asAnswer(err)

@@ -29,7 +29,7 @@ func (b *pqBackend) pathListKeys() *framework.Path {
 func (b *pqBackend) pathKeys() *framework.Path {
 	return &framework.Path{
 		Pattern: "keys/" + framework.GenericNameRegex("name"),
-		Fields:  withFields(withFields(keyFields(), typeFields()), map[string]*framework.FieldSchema{"format": formatField()}),
+		Fields:  withFields(withFields(withFields(keyFields(), typeFields()), rotationFields()), map[string]*framework.FieldSchema{"format": formatField()}),
 		Operations: map[logical.Operation]framework.OperationHandler{
 			logical.UpdateOperation: &framework.PathOperation{
 				Callback:  backend.Handle(b, decodeCreate, b.createKey),
@@ -116,6 +116,7 @@ func decodeCreate(f *backend.Fields) createRequest {
 			AllowPlaintextBackup: f.Bool("allow_plaintext_backup"),
 			AutoRotatePeriod:     f.Seconds("auto_rotate_period"),
 			KeySize:              f.Int("key_size"),
+			Rotation:             decodeRotation(f),
 		},
 	}
 }

@@ -57,6 +57,7 @@ func decodeRotate(f *backend.Fields) rotateRequest {
 }
 
 func (b *pqBackend) rotateKey(ctx context.Context, r *logical.Request, req rotateRequest) (*logical.Response, error) {
+	req.rotation.Cause.Actor = actor(r)
 	key, err := b.keys.Rotate(ctx, r.Storage, req.name, req.rotation)
 	if err != nil {
 		return nil, asAnswer(err)

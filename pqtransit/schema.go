@@ -24,7 +24,7 @@ func ok(fields map[string]*framework.FieldSchema) map[int][]framework.Response {
 
 // keyResponse is what every path under keys/:name answers; keyAnswer fills it.
 func keyResponse() map[string]*framework.FieldSchema {
-	return map[string]*framework.FieldSchema{
+	return withFields(rotationResponse(), map[string]*framework.FieldSchema{
 		"name":                          required(framework.TypeString, "Name of the key"),
 		"type":                          required(framework.TypeString, "Algorithm of the latest version"),
 		"derived":                       required(framework.TypeBool, "Whether each use needs a context"),
@@ -53,7 +53,7 @@ func keyResponse() map[string]*framework.FieldSchema {
 		"kdf_mode":                      {Type: framework.TypeString, Description: "The same, for keys of the oldest kind"},
 		"convergent_encryption":         {Type: framework.TypeBool, Description: "Whether a derived key is convergent"},
 		"convergent_encryption_version": {Type: framework.TypeInt, Description: "Convergent scheme, -1 when each version has its own"},
-	}
+	})
 }
 
 func required(kind framework.FieldType, description string) *framework.FieldSchema {

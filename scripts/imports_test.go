@@ -25,12 +25,13 @@ var (
 		"pqtransit/escrow",
 		"pqtransit/selftest",
 		"pqtransit/usage",
+		"pqtransit/rotation",
 		"threatauth/profile",
 		"threatauth/signal",
 		"threatauth/risk",
 		"hsmseal/envelope",
 	}
-	pureImports = []string{"golang.org/x/", "github.com/cloudflare/circl", "filippo.io/mldsa", "github.com/tink-crypto/tink-go/v2/kwp/"}
+	pureImports = []string{"golang.org/x/", "github.com/cloudflare/circl", "github.com/robfig/cron/v3", "filippo.io/mldsa", "github.com/tink-crypto/tink-go/v2/kwp/"}
 )
 
 func TestPartsDoNotImportEachOther(t *testing.T) {

@@ -1,68 +1,93 @@
 package keyring
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/pqtransit/rotation"
 )
 
-// AutoRotate rotates every key whose latest version is older at now than the key's
-// AutoRotatePeriod, and answers those that it rotated. A key that fails does not keep the
-// others from their rotation: it is in the error, joined with the other faults. Keys that
-// are not cached are looked at without being cached.
-func (r *Keyring) AutoRotate(ctx context.Context, storage logical.Storage, now time.Time) (rotated []*Key, err error) {
-	names, err := r.List(ctx, storage)
-	if err != nil {
-		return nil, err
-	}
-	var faults []error
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return rotated, errors.Join(append(faults, err)...)
-		}
-		key, err := r.autoRotate(ctx, storage, name, now)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("key %s: %w", name, err))
-		}
-		if key != nil {
-			rotated = append(rotated, key)
-		}
-	}
-	return rotated, errors.Join(faults...)
+const (
+	// looksPerCall is how many keys one call of Maintain looks at that were not yet looked at
+	// since the start.
+	looksPerCall = 2000
+	// retryAfter is when a key is tried again with which something went wrong, and how often a
+	// key is looked at whose old versions may have come of age.
+	retryAfter = time.Hour
+)
+
+// Done is one thing that was done to a key without a request.
+type Done struct {
+	Key *Key
+	// Reason is why the key was rotated; empty where it was not.
+	Reason rotation.Reason
+	// Destroyed is how many old versions were destroyed.
+	Destroyed int
 }
 
-// autoRotate answers nil for a key that is not due.
-func (r *Keyring) autoRotate(ctx context.Context, storage logical.Storage, name string, now time.Time) (*Key, error) {
-	key, err := r.peek(ctx, storage, name)
-	if err != nil || key == nil || !key.due(now) {
-		return nil, err
-	}
-	done := false
-	key, err = r.change(ctx, storage, name, func(found *loaded) (bool, error) {
-		if found == nil || !found.key.due(now) { // changed in the meantime
-			return false, nil
+// Maintain rotates every key whose time has come at now, and destroys the versions that no
+// longer have to be kept. A key that fails does not keep the others from their turn: it is in
+// the error, joined with the other faults, and is tried again an hour later. Keys that are not
+// cached are looked at without being cached, and only when they have something to do.
+func (r *Keyring) Maintain(ctx context.Context, storage logical.Storage, now time.Time) (done []Done, err error) {
+	faults := []error{r.lookThrough(ctx, storage, now)}
+	for _, name := range r.agenda.due(now) {
+		if err := ctx.Err(); err != nil {
+			return done, errors.Join(append(faults, err)...)
 		}
-		done = true
-		return true, r.rotate(found.key, found.key.Suite())
-	})
-	if err != nil || !done {
-		return nil, err
+		did, err := r.maintain(ctx, storage, name, now)
+		done = append(done, did...)
+		if err != nil {
+			r.agenda.note(name, now.Add(retryAfter))
+			faults = append(faults, fmt.Errorf("key %s: %w", name, err))
+		}
 	}
-	return key, nil
+	return done, errors.Join(faults...)
+}
+
+// lookThrough puts keys on the agenda that were there before this keyring was.
+func (r *Keyring) lookThrough(ctx context.Context, storage logical.Storage, now time.Time) error {
+	if r.agenda.complete() {
+		return nil
+	}
+	names, err := r.List(ctx, storage)
+	if err != nil {
+		return err
+	}
+	var faults []error
+	names = r.agenda.unseen(names, looksPerCall)
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(faults, err)...)
+		}
+		key, err := r.peek(ctx, storage, name)
+		switch {
+		case err != nil:
+			faults = append(faults, fmt.Errorf("key %s: %w", name, err))
+			r.agenda.note(name, now.Add(retryAfter))
+		case key != nil && key.Rotation.Destroys():
+			r.agenda.note(name, now) // what is in the archive may have come of age
+		case key != nil:
+			r.agenda.note(name, key.nextChore(now))
+		}
+	}
+	r.agenda.looked(names, looksPerCall)
+	return errors.Join(faults...)
 }
 
 // peek is the key of that name, or nil, without a change of what is cached.
 func (r *Keyring) peek(ctx context.Context, storage logical.Storage, name string) (*Key, error) {
-	if place, ok := r.slots.Load(name); ok {
-		if key := place.(*slot).key.Load(); key != nil {
-			return key, nil
-		}
-	}
 	place := r.acquire(name)
 	defer r.release(name, place)
+	if key := place.key.Load(); key != nil {
+		return key, nil
+	}
 	found, err := r.load(ctx, storage, name, nil)
 	if err != nil || found == nil {
 		return nil, err
@@ -70,10 +95,155 @@ func (r *Keyring) peek(ctx context.Context, storage logical.Storage, name string
 	return found.key, nil
 }
 
-// due reports whether the key rotates by itself at that time.
-func (k *Key) due(now time.Time) bool {
-	if k.AutoRotatePeriod <= 0 || (k.Imported && !k.ImportedRotation) {
-		return false
+// maintain does what is due to one key, and notes when the next thing is.
+func (r *Keyring) maintain(ctx context.Context, storage logical.Storage, name string, now time.Time) ([]Done, error) {
+	key, err := r.peek(ctx, storage, name)
+	if err != nil {
+		return nil, err
 	}
-	return now.After(k.versions[k.Latest].Created.Add(k.AutoRotatePeriod))
+	var all []Done
+	if key != nil && key.dueRotation(now) != "" {
+		done, err := r.autoRotate(ctx, storage, name, now)
+		if err != nil {
+			return nil, err
+		}
+		all, key = append(all, done), cmp.Or(done.Key, key)
+	}
+	if key != nil && key.Rotation.Destroys() {
+		done, err := r.autoTrim(ctx, storage, name, now)
+		if err != nil {
+			return all, err
+		}
+		all, key = append(all, done), cmp.Or(done.Key, key)
+	}
+	next := time.Time{}
+	if key != nil {
+		next = key.nextChore(now)
+	}
+	r.agenda.note(name, next)
+	return slices.DeleteFunc(all, func(done Done) bool { return done.Key == nil }), nil
+}
+
+// autoRotate does nothing to a key that is not due.
+func (r *Keyring) autoRotate(ctx context.Context, storage logical.Storage, name string, now time.Time) (Done, error) {
+	var done Done
+	key, err := r.change(ctx, storage, name, func(found *loaded) (bool, error) {
+		if found == nil { // deleted in the meantime
+			return false, nil
+		}
+		done.Reason = found.key.dueRotation(now)
+		if done.Reason == "" {
+			return false, nil
+		}
+		return true, r.rotate(found, found.key.Suite(), rotation.Cause{Reason: done.Reason})
+	})
+	if err != nil || done.Reason == "" {
+		return Done{}, err
+	}
+	done.Key = key
+	return done, nil
+}
+
+// autoTrim destroys the versions that the key's settings no longer keep. Those that
+// min_decryption_version still allows stay unless the settings give them up too.
+func (r *Keyring) autoTrim(ctx context.Context, storage logical.Storage, name string, now time.Time) (Done, error) {
+	destroyed := 0
+	key, err := r.change(ctx, storage, name, func(found *loaded) (bool, error) {
+		if found == nil {
+			return false, nil
+		}
+		created, err := found.archived(ctx, storage)
+		if err != nil {
+			return false, err
+		}
+		destroyed = found.key.trimTo(found.key.keepFrom(created, now))
+		return destroyed > 0, nil
+	})
+	if err != nil || destroyed == 0 {
+		return Done{}, err
+	}
+	return Done{Key: key, Destroyed: destroyed}, nil
+}
+
+// keepFrom is the oldest version that is kept by the settings or by what may still decrypt.
+func (k *Key) keepFrom(created func(int) time.Time, now time.Time) int {
+	keep := k.Rotation.KeepFrom(k.Latest, created, now)
+	if !k.Rotation.DestroyDecryptable {
+		keep = min(keep, k.MinDecryption)
+	}
+	return keep
+}
+
+// trimTo makes keep the oldest version, within transit's rules: nothing may be asked to decrypt
+// or encrypt with an older one. It answers how many versions are gone.
+func (k *Key) trimTo(keep int) (destroyed int) {
+	destroyed = max(0, keep-max(k.MinAvailable, 1))
+	if destroyed == 0 {
+		return 0
+	}
+	k.MinDecryption = max(k.MinDecryption, keep)
+	// A version below min_decryption_version does not encrypt either, so this takes nothing away.
+	k.MinEncryption = max(k.MinEncryption, k.MinDecryption)
+	k.dropBefore(keep)
+	return destroyed
+}
+
+// created is when a version was made, zero for one that is not in memory.
+func (k *Key) created(number int) time.Time {
+	if version := k.versions[number]; version != nil {
+		return version.Created
+	}
+	return time.Time{}
+}
+
+// dueRotation is why the key rotates by itself at now, empty if it does not.
+func (k *Key) dueRotation(now time.Time) rotation.Reason {
+	period, schedule := k.rotationTimes(now)
+	switch {
+	case !schedule.IsZero() && !schedule.After(now):
+		return rotation.Schedule
+	case !period.IsZero() && !period.After(now):
+		return rotation.Period
+	}
+	return ""
+}
+
+// rotationTimes are when the key rotates by its period and by its schedule, zero for never.
+func (k *Key) rotationTimes(now time.Time) (period, schedule time.Time) {
+	if k.Imported && !k.ImportedRotation {
+		return time.Time{}, time.Time{}
+	}
+	created := k.versions[k.Latest].Created
+	if k.AutoRotatePeriod > 0 {
+		period = created.Add(k.AutoRotatePeriod)
+	}
+	return period, k.Rotation.Next(created, now)
+}
+
+// NextScheduled is when the schedule rotates the key next, zero without one; past where that is
+// about to happen.
+func (k *Key) NextScheduled(now time.Time) time.Time {
+	_, schedule := k.rotationTimes(now)
+	return schedule
+}
+
+// nextChore is when the key has something to do by itself, zero for never.
+func (k *Key) nextChore(now time.Time) time.Time {
+	period, schedule := k.rotationTimes(now)
+	next := earlier(period, schedule)
+	if !k.Rotation.Destroys() {
+		return next
+	}
+	// Of versions in the archive the times are not known here; a look at it once an hour does.
+	if k.keepFrom(k.created, now) > max(k.MinAvailable, 1) {
+		return earlier(next, now)
+	}
+	return earlier(next, now.Add(retryAfter))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
 }

@@ -321,7 +321,7 @@ func TestForcedRestoreSurvivesEveryFault(t *testing.T) {
 						m.restore("", text, true)
 						m.fresh().mustDecrypt("k", keyring.Parameters{}, newTexts[2], "v")
 						for path := range m.storage.Snapshot() {
-							if strings.HasPrefix(path, "palisade/") && newKind == "Community" {
+							if strings.HasPrefix(path, "palisade/key/") && newKind == "Community" {
 								t.Errorf("left behind: %s", path)
 							}
 						}

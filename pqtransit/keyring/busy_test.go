@@ -52,7 +52,7 @@ func TestEverythingAtOnce(t *testing.T) {
 			return err
 		},
 		"auto-rotate": func(string) error {
-			_, err := m.keys.AutoRotate(ctx, m.storage, time.Now().Add(2*time.Hour))
+			_, err := m.keys.Maintain(ctx, m.storage, time.Now().Add(2*time.Hour))
 			return err
 		},
 		"delete":     func(name string) error { return m.keys.Delete(ctx, m.storage, name) },

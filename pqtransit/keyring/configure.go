@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/pqtransit/rotation"
 )
 
 // Configuration is a change of a key's settings; a nil field leaves its setting alone.
@@ -19,6 +21,8 @@ type Configuration struct {
 	AllowPlaintextBackup *bool
 	// AutoRotatePeriod is 0 or at least an hour.
 	AutoRotatePeriod *time.Duration
+	// Rotation changes the settings that transit does not have.
+	Rotation rotation.Change
 }
 
 // Configure changes a key's settings, all of them or none, and stores nothing when all of
@@ -28,12 +32,12 @@ func (r *Keyring) Configure(ctx context.Context, storage logical.Storage, name s
 		if found == nil {
 			return false, refuse("no existing key named %s could be found", name)
 		}
-		return configuration.apply(found.key)
+		return configuration.apply(found.key, r.now())
 	})
 }
 
-func (c Configuration) apply(key *Key) (changed bool, err error) {
-	settings := key.Settings
+func (c Configuration) apply(key *Key, now time.Time) (changed bool, err error) {
+	settings, rotations := key.Settings, key.Rotation
 	if err := c.applyVersions(key); err != nil {
 		return false, err
 	}
@@ -48,7 +52,10 @@ func (c Configuration) apply(key *Key) (changed bool, err error) {
 		}
 		key.AutoRotatePeriod = *c.AutoRotatePeriod
 	}
-	if key.Settings == settings {
+	if err := c.applyRotation(key, now); err != nil {
+		return false, err
+	}
+	if key.Settings == settings && key.Rotation == rotations {
 		return false, nil
 	}
 	switch {
@@ -58,6 +65,28 @@ func (c Configuration) apply(key *Key) (changed bool, err error) {
 		return false, refuse("min decryption version should not be less then min available version")
 	}
 	return true, nil
+}
+
+// applyRotation refuses what would destroy versions that still decrypt, unless the caller gives
+// them up.
+func (c Configuration) applyRotation(key *Key, now time.Time) error {
+	if c.Rotation == (rotation.Change{}) && c.AutoRotatePeriod == nil {
+		return nil
+	}
+	settings, err := c.Rotation.Apply(key.Rotation, now)
+	if err != nil {
+		return refuse("%v", err)
+	}
+	if err := checkExclusive(key.AutoRotatePeriod, settings); err != nil {
+		return err
+	}
+	key.Rotation = settings
+	keep := settings.KeepFrom(key.Latest, key.created, now)
+	if c.Rotation.Destroys() && !settings.DestroyDecryptable && keep > key.MinDecryption {
+		return refuse("retain_versions and destroy_after would destroy versions %d to %d, which min_decryption_version %d still allows to decrypt; raise it first, or set destroy_decryptable=true",
+			max(key.MinDecryption, key.MinAvailable), keep-1, key.MinDecryption)
+	}
+	return nil
 }
 
 func (c Configuration) applyVersions(key *Key) error {

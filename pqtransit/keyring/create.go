@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"github.com/palisade-vault/palisade/pqtransit/rotation"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
@@ -30,11 +31,16 @@ type Spec struct {
 	AutoRotatePeriod                 time.Duration
 	// KeySize is in bytes, for algorithms of variable size; 0 is their default.
 	KeySize int
+	// Rotation are the settings that transit does not have.
+	Rotation rotation.Change
 }
 
 // check finds the algorithm, and refuses what is wrong whether or not the key exists.
 func (s Spec) check() (*suite.Suite, error) {
 	if err := checkAutoRotate(s.AutoRotatePeriod); err != nil {
+		return nil, err
+	}
+	if _, err := s.rotation(time.Time{}); err != nil {
 		return nil, err
 	}
 	if s.Convergent && !s.Derived {
@@ -105,16 +111,39 @@ func (r *Keyring) create(ctx context.Context, storage logical.Storage, name stri
 	if err := spec.checkDerivation(algorithm); err != nil {
 		return nil, err
 	}
-	key := spec.newKey(name)
+	key, err := spec.newKey(name, r.now())
+	if err != nil {
+		return nil, err
+	}
 	if err := r.makeVersion(key, algorithm, spec.purpose(algorithm)); err != nil {
 		return nil, err
 	}
-	made := &loaded{key: key}
-	return made, made.save(ctx, storage)
+	made := &loaded{key: key, cause: rotation.Cause{Reason: rotation.Creation}}
+	return made, r.save(ctx, storage, made)
+}
+
+// rotation is the settings of a new key.
+func (s Spec) rotation(now time.Time) (rotation.Settings, error) {
+	settings, err := s.Rotation.Apply(rotation.Settings{}, now)
+	if err != nil {
+		return settings, refuse("%v", err)
+	}
+	return settings, checkExclusive(s.AutoRotatePeriod, settings)
+}
+
+func checkExclusive(period time.Duration, settings rotation.Settings) error {
+	if period != 0 && settings.Schedule != "" {
+		return refuse("mutually exclusive fields rotation_schedule and auto_rotate_period were both specified; only one of them can be provided")
+	}
+	return nil
 }
 
 // newKey is a key without versions yet.
-func (s Spec) newKey(name string) *Key {
+func (s Spec) newKey(name string, now time.Time) (*Key, error) {
+	settings, err := s.rotation(now)
+	if err != nil {
+		return nil, err
+	}
 	key := &Key{
 		Name: name,
 		Settings: Settings{
@@ -126,6 +155,7 @@ func (s Spec) newKey(name string) *Key {
 			KeySize:              s.KeySize,
 			MinDecryption:        1,
 		},
+		Rotation: settings,
 		versions: map[int]*Version{},
 	}
 	if s.Derived {
@@ -134,7 +164,7 @@ func (s Spec) newKey(name string) *Key {
 	if s.Convergent {
 		key.ConvergentVersion = -1
 	}
-	return key
+	return key, nil
 }
 
 // makeVersion makes a fresh latest version.

@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
 )
@@ -23,12 +24,13 @@ func (r *Keyring) Delete(ctx context.Context, storage logical.Storage, name stri
 	}
 	place.key.Store(nil)
 	r.meter.Forget(name)
+	r.agenda.note(name, time.Time{})
 	return remove(ctx, storage, append([]string{policyPrefix + name}, beside(name)...)...)
 }
 
 // beside are the entries that a key of that name may have beside policy/.
 func beside(name string) []string {
-	return []string{ownPrefix + name, archivePrefix + name, usagePrefix + name}
+	return []string{ownPrefix + name, archivePrefix + name, rotationPrefix + name, historyPrefix + name, usagePrefix + name}
 }
 
 // removeRest finishes an interrupted deletion, and refuses when there is none.

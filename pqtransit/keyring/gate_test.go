@@ -28,6 +28,7 @@ var mayReveal = map[string]string{
 	"ownVersion.parse":   "loads a key, or takes the one in memory",
 	"loaded.takeArchive": "loads archived versions",
 	"loaded.mend":        "compares the archive with the policy",
+	"loaded.archived":    "gives times of versions",
 	"Keyring.addVersion": "makes a version's HMAC key",
 	"Keyring.hmacKeyFor": "makes a version's HMAC key, of the hmac type the key itself",
 	// Use of a key, of which only the result is given out.

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/palisade-vault/palisade/pqtransit/byok"
+	"github.com/palisade-vault/palisade/pqtransit/rotation"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
@@ -29,6 +30,8 @@ type Import struct {
 	Material
 	// AllowRotation lets the key be rotated to versions that are made here.
 	AllowRotation bool
+	// Actor is who imports it, for the key's history.
+	Actor rotation.Actor
 }
 
 // Import makes a key of what comes from outside. An existing key of that name is refused.
@@ -68,13 +71,16 @@ func (r *Keyring) Import(ctx context.Context, storage logical.Storage, name stri
 	case found != nil:
 		return nil, errImportExists
 	}
-	key := in.newKey(name)
+	key, err := in.newKey(name, r.now())
+	if err != nil {
+		return nil, err
+	}
 	key.Imported, key.ImportedRotation = true, in.AllowRotation
 	if err := r.addVersion(key, &Version{Suite: algorithm, Purpose: in.purpose(algorithm), key: imported}); err != nil {
 		return nil, err
 	}
-	made := &loaded{key: key}
-	if err := made.save(ctx, storage); err != nil {
+	made := &loaded{key: key, cause: rotation.Cause{Reason: rotation.Import, Actor: in.Actor}}
+	if err := r.save(ctx, storage, made); err != nil {
 		return nil, err
 	}
 	r.publish(place, made.key)
@@ -107,6 +113,8 @@ type Update struct {
 	// Version gets its private half; nil is a new version, unless the latest one lacks the
 	// private half and this is it.
 	Version *int
+	// Actor is who imports it, for the key's history.
+	Actor rotation.Actor
 }
 
 // ImportVersion adds to a key that was imported and not rotated since.
@@ -140,6 +148,7 @@ func (r *Keyring) ImportVersion(ctx context.Context, storage logical.Storage, na
 		case key.lacksPrivate(key.Latest) && found.complete(key.Latest, imported) == nil:
 			return true, nil
 		}
+		found.cause = rotation.Cause{Reason: rotation.Import, Actor: update.Actor}
 		return true, r.addVersion(key, &Version{Suite: algorithm, Purpose: key.Purpose(), key: imported})
 	})
 }

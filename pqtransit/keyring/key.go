@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/palisade-vault/palisade/pqtransit/rotation"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 	"github.com/palisade-vault/palisade/pqtransit/usage"
 )
@@ -14,6 +15,8 @@ import (
 type Key struct {
 	Name string
 	Settings
+	// Rotation are the settings that transit does not have.
+	Rotation rotation.Settings
 	// Latest is the number of the newest version, from 1.
 	Latest int
 

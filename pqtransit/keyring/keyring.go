@@ -41,6 +41,11 @@ type Keyring struct {
 	bound  cacheBound
 	meter  *usage.Meter
 	usage  *backend.Store[storedUsage]
+	agenda agenda
+
+	settings *backend.Store[storedRotation]
+	settled  settledNames
+	history  *backend.Store[storedHistory]
 }
 
 // slot is the place of one name. A slot that was retired is no longer in the map; whoever
@@ -60,6 +65,9 @@ func New(options Options) *Keyring {
 		usable: options.Usable,
 		meter:  usage.NewMeter(options.Now),
 		usage:  newUsageStore(),
+
+		settings: newRotationStore(),
+		history:  newHistoryStore(),
 	}
 }
 
@@ -97,11 +105,12 @@ func (*Keyring) List(ctx context.Context, storage logical.Storage) ([]string, er
 // Invalidate forgets what is cached of the key whose entry in storage has changed behind
 // the keyring's back. It waits for a change of that key that is under way.
 func (r *Keyring) Invalidate(path string) {
-	for _, prefix := range []string{policyPrefix, archivePrefix, ownPrefix} {
+	for _, prefix := range []string{policyPrefix, archivePrefix, ownPrefix, rotationPrefix} {
 		name, ok := strings.CutPrefix(path, prefix)
 		if !ok {
 			continue
 		}
+		r.settled.add(name)
 		place := r.acquire(name)
 		place.key.Store(nil)
 		r.release(name, place)
@@ -146,6 +155,7 @@ func (s *slot) known() parsed {
 func (r *Keyring) publish(place *slot, key *Key) {
 	key.algorithms = r.usable
 	r.attach(key)
+	r.agenda.note(key.Name, key.nextChore(r.now()))
 	if r.cache {
 		place.key.Store(key)
 		r.used(key.Name)
@@ -171,7 +181,7 @@ func (r *Keyring) change(ctx context.Context, storage logical.Storage, name stri
 		return nil, err
 	}
 	if changed {
-		if err := found.save(ctx, storage); err != nil {
+		if err := r.save(ctx, storage, found); err != nil {
 			place.key.Store(nil)
 			return nil, err
 		}

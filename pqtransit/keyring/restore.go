@@ -5,13 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/hashicorp/vault/sdk/helper/keysutil"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"github.com/palisade-vault/palisade/pqtransit/rotation"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
@@ -146,6 +149,9 @@ func (r *Keyring) Restore(ctx context.Context, storage logical.Storage, name, ba
 	case entry != nil && !force:
 		return nil, refuse("key %q already exists", name)
 	}
+	if err := r.keepSettings(ctx, storage, fresh.key); err != nil {
+		return nil, err
+	}
 	place.key.Store(nil)
 	fresh.key.Restore = &Event{Time: r.now(), Version: fresh.key.Latest}
 	if err := fresh.store(ctx, storage, entry != nil); err != nil {
@@ -157,6 +163,22 @@ func (r *Keyring) Restore(ctx context.Context, storage logical.Storage, name, ba
 	}
 	r.publish(place, found.key)
 	return found.key, nil
+}
+
+// keepSettings has the settings that transit does not have stay with a key of which an older or
+// newer state is restored. Backups do not have them.
+func (r *Keyring) keepSettings(ctx context.Context, storage logical.Storage, fresh *Key) error {
+	old, err := r.load(ctx, storage, fresh.Name, nil)
+	if err != nil || old == nil || old.key.Rotation == (rotation.Settings{}) {
+		return nil // a key that does not load is there to be replaced
+	}
+	for _, number := range slices.Backward(slices.Sorted(maps.Keys(fresh.versions))) {
+		version, same := fresh.versions[number], old.key.versions[number]
+		if same != nil && version.identity() == same.identity() && number >= fresh.MinDecryption {
+			return r.settings.Put(ctx, storage, fresh.Name, newStoredRotation(old.key.Rotation, version))
+		}
+	}
+	return nil
 }
 
 // store writes the key in the format that it had. To replace another it first becomes the

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"github.com/palisade-vault/palisade/pqtransit/rotation"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
@@ -18,47 +19,53 @@ type Rotation struct {
 	// AllowUnauthenticatedEncryption accepts that whoever has the public key can make
 	// ciphertexts, which nobody could while the key was symmetric.
 	AllowUnauthenticatedEncryption bool
+	// Cause is why and by whom; no reason is a request.
+	Cause rotation.Cause
 }
 
 // Rotate adds a version. The key's older versions, and what they encrypted, stay as they
 // are. When it fails, the key is as it was.
-func (r *Keyring) Rotate(ctx context.Context, storage logical.Storage, name string, rotation Rotation) (*Key, error) {
+func (r *Keyring) Rotate(ctx context.Context, storage logical.Storage, name string, rotating Rotation) (*Key, error) {
 	return r.change(ctx, storage, name, func(found *loaded) (bool, error) {
 		if found == nil {
 			return false, refuse("key not found")
 		}
 		key := found.key
-		algorithm, err := rotation.algorithm(key)
+		algorithm, err := rotating.algorithm(key)
 		if err != nil {
 			return false, err
 		}
-		if err := rotation.check(key, algorithm); err != nil {
+		if err := rotating.check(key, algorithm); err != nil {
 			return false, err
 		}
-		return true, r.rotate(key, algorithm)
+		cause := rotating.Cause
+		cause.Reason = cmp.Or(cause.Reason, rotation.Request)
+		return true, r.rotate(found, algorithm, cause)
 	})
 }
 
 // rotate adds a version of that algorithm. Rotation never widens what a key is for, and may
 // narrow it.
-func (r *Keyring) rotate(key *Key, algorithm *suite.Suite) error {
+func (r *Keyring) rotate(l *loaded, algorithm *suite.Suite, cause rotation.Cause) error {
+	key := l.key
 	key.Imported = false
+	l.cause = cause
 	return r.makeVersion(key, algorithm, key.Purpose()&possible(algorithm))
 }
 
-func (rotation Rotation) algorithm(key *Key) (*suite.Suite, error) {
+func (rotating Rotation) algorithm(key *Key) (*suite.Suite, error) {
 	latest := key.Suite()
 	switch {
-	case rotation.Type != "":
-		return rotation.find(rotation.Type)
-	case rotation.TypeParameters == TypeParameters{}:
+	case rotating.Type != "":
+		return rotating.find(rotating.Type)
+	case rotating.TypeParameters == TypeParameters{}:
 		return latest, nil
 	}
-	return rotation.over(latest.Selector).find(latest.Selector.Type)
+	return rotating.over(latest.Selector).find(latest.Selector.Type)
 }
 
 // check holds the rules by which a key may change its algorithm.
-func (rotation Rotation) check(key *Key, next *suite.Suite) error {
+func (rotating Rotation) check(key *Key, next *suite.Suite) error {
 	if key.Imported && !key.ImportedRotation {
 		return refuse("imported key %s does not allow rotation within Vault", key.Name)
 	}
@@ -74,10 +81,10 @@ func (rotation Rotation) check(key *Key, next *suite.Suite) error {
 		return refuse("key %s is convergent and cannot be rotated to another type", key.Name)
 	case key.Derived && !next.Derivation:
 		return refuse("key %s is derived and cannot be rotated to %s, which has no derivation", key.Name, next.Name)
-	case key.Purpose().Has(suite.Encryption) && !latest.Asymmetric && next.Asymmetric && !rotation.AllowUnauthenticatedEncryption:
+	case key.Purpose().Has(suite.Encryption) && !latest.Asymmetric && next.Asymmetric && !rotating.AllowUnauthenticatedEncryption:
 		return refuse("rotating key %s from %s to %s lets anyone who has the public key make ciphertexts; set allow_unauthenticated_encryption=true to accept that",
 			key.Name, latest.Name, next.Name)
-	case !latest.Unauthenticated && next.Unauthenticated && !rotation.AllowUnauthenticatedEncryption:
+	case !latest.Unauthenticated && next.Unauthenticated && !rotating.AllowUnauthenticatedEncryption:
 		return refuse("rotating key %s from %s to %s lets anyone change ciphertexts unnoticed; set allow_unauthenticated_encryption=true to accept that",
 			key.Name, latest.Name, next.Name)
 	}

@@ -9,7 +9,9 @@ import (
 	"github.com/hashicorp/vault/sdk/helper/keysutil"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"github.com/palisade-vault/palisade/pqtransit/rotation"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
+	"github.com/palisade-vault/palisade/pqtransit/usage"
 )
 
 const (
@@ -26,12 +28,30 @@ type loaded struct {
 	known  parsed           // versions as they were loaded
 	// replaced is the number of a version that is stored and has changed, 0 for none.
 	replaced int
+
+	before     int               // latest version as it was loaded
+	settings   rotation.Settings // as they were loaded
+	settingsOf usage.Version     // by which the stored settings know the key
+	cause      rotation.Cause    // of the version that was added
 }
 
 // load answers nil when there is no such key. Only whoever holds the name's lock may call
 // it, since it upgrades entries of old Vault releases as the built-in engine does. Keys of
 // versions that are known and unchanged in storage are not parsed again.
 func (r *Keyring) load(ctx context.Context, storage logical.Storage, name string, known parsed) (*loaded, error) {
+	found, err := r.loadKey(ctx, storage, name, known)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	found.before = found.key.Latest
+	if err := r.loadSettings(ctx, storage, found); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// loadKey is load without the settings that transit does not have.
+func (r *Keyring) loadKey(ctx context.Context, storage logical.Storage, name string, known parsed) (*loaded, error) {
 	entry, err := storage.Get(ctx, policyPrefix+name)
 	switch {
 	case err != nil:
@@ -89,6 +109,18 @@ func loadOwn(ctx context.Context, storage logical.Storage, name string, known pa
 		return nil, err
 	}
 	return &loaded{key: key, stored: true, known: maps.Clone(key.versions)}, nil
+}
+
+// save stores a changed key and what belongs to it. The key itself comes last: what was stored
+// before it does not count without it.
+func (r *Keyring) save(ctx context.Context, storage logical.Storage, l *loaded) error {
+	if err := r.saveHistory(ctx, storage, l); err != nil {
+		return err
+	}
+	if err := r.saveSettings(ctx, storage, l); err != nil {
+		return err
+	}
+	return l.save(ctx, storage)
 }
 
 // save writes a changed key in the format that fits it, and leaves in l.key what a load
@@ -169,6 +201,7 @@ func (l *loaded) persist(ctx context.Context, storage logical.Storage) error {
 	if err != nil {
 		return err
 	}
+	key.Rotation = l.key.Rotation
 	l.key = key
 	return nil
 }

@@ -27,10 +27,14 @@ func (r *Keyring) Trim(ctx context.Context, storage logical.Storage, name string
 			return false, err
 		}
 		changed := key.MinAvailable != *minAvailable
-		key.MinAvailable = *minAvailable
-		maps.DeleteFunc(key.versions, func(number int, _ *Version) bool { return number < key.MinAvailable })
+		key.dropBefore(*minAvailable)
 		return changed, nil
 	})
+}
+
+func (k *Key) dropBefore(minAvailable int) {
+	k.MinAvailable = minAvailable
+	maps.DeleteFunc(k.versions, func(number int, _ *Version) bool { return number < minAvailable })
 }
 
 func (k *Key) checkTrim(minAvailable int) error {
