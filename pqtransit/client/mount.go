@@ -54,6 +54,16 @@ func write[T any](ctx context.Context, m *Mount, path string, body any) (*T, err
 	return decode[T](secret, err)
 }
 
+// Write posts a request to a path below the mount and returns the data of the answer, which
+// may be nil. It is for requests that need no type of their own.
+func (m *Mount) Write(ctx context.Context, path string, body map[string]any) (map[string]any, error) {
+	answer, err := write[map[string]any](ctx, m, path, body)
+	if err != nil || answer == nil {
+		return nil, err
+	}
+	return *answer, nil
+}
+
 func decode[T any](secret *api.Secret, err error) (*T, error) {
 	if err != nil || secret == nil || secret.Data == nil {
 		return nil, err

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/vault/api"
 
 	"github.com/palisade-vault/palisade/backend"
@@ -27,10 +30,10 @@ func switchMount(t *testing.T, client *api.Client, mount, version string) {
 	}
 }
 
-// An existing transit mount can be switched to pqtransit in place, and back, as long as its
-// keys stay classical.
-func TestTransitMountSwitchesThereAndBack(t *testing.T) {
-	client, mount := root(t), "switched"
+// registerAsTransit puts pqtransit into the catalog under the built-in engine's name, for
+// the time of the test.
+func registerAsTransit(t *testing.T, client *api.Client) {
+	t.Helper()
 	known, err := client.Sys().GetPluginWithContext(t.Context(), &api.GetPluginInput{
 		Name: "pqtransit", Type: api.PluginTypeSecrets, Version: backend.Version,
 	})
@@ -44,74 +47,168 @@ func TestTransitMountSwitchesThereAndBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		deregister := &api.DeregisterPluginInput{Name: "transit", Type: api.PluginTypeSecrets, Version: backend.Version}
+		if err := client.Sys().DeregisterPluginWithContext(context.Background(), deregister); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// mountBuiltin mounts the built-in engine, for the time of the test, and makes sure of it.
+func mountBuiltin(t *testing.T, client *api.Client, mount string) {
+	t.Helper()
 	input := &api.MountInput{Type: "transit", Config: api.MountConfigInput{PluginVersion: builtinTransit}}
 	if err := client.Sys().MountWithContext(t.Context(), mount, input); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		deregister := &api.DeregisterPluginInput{Name: "transit", Type: api.PluginTypeSecrets, Version: backend.Version}
 		if err := client.Sys().Unmount(mount); err != nil {
 			t.Error(err)
 		}
-		if err := client.Sys().DeregisterPluginWithContext(context.Background(), deregister); err != nil {
-			t.Error(err)
-		}
 	})
-	made := map[string][]any{}
-	use := func(side string) {
-		for _, key := range []string{
-			"aes128-gcm96", "aes256-gcm96", "chacha20-poly1305", "rsa-2048", "rsa-4096", "ed25519", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521",
-		} {
-			write(t, client, mount+"/keys/"+key, object{"type": key})
-			if side != "built-in" {
-				write(t, client, mount+"/keys/"+key+"/rotate", nil)
-			}
-			made[key] = append(made[key], useKey(t, client, mount, key))
-			for i, proof := range made[key] {
-				if err := checkKey(t, client, mount, key, proof); err != nil {
-					t.Errorf("%s: use %d of %s: %v", side, i, key, err)
-				}
-			}
-		}
+	mounts, err := client.Sys().ListMountsWithContext(t.Context())
+	if err != nil || mounts[mount+"/"].RunningVersion != builtinTransit {
+		t.Fatalf("the mount runs %q (%v)", mounts[mount+"/"].RunningVersion, err)
 	}
-	use("built-in")
+}
+
+// reads are all keys as the mount shows them.
+func reads(t *testing.T, client *api.Client, mount string, names []string) map[string]object {
+	t.Helper()
+	all := map[string]object{}
+	for _, name := range names {
+		all[name] = read(t, client, mount+"/keys/"+name)
+	}
+	return all
+}
+
+// An existing transit mount can be switched to pqtransit in place, and back. Every key, of
+// every type and in every state, works on with no copy; those that left the built-in
+// engine's reach are listed before, refused there and found again here.
+func TestTransitMountSwitchesThereAndBack(t *testing.T) {
+	client, mount := root(t), "switched"
+	registerAsTransit(t, client)
+	mountBuiltin(t, client, mount)
+	e := newEstate(t, client, mount, classicalTypes)
+	proofs := e.proofs(t, client, mount)
+	before := reads(t, client, mount, e.all())
+
 	switchMount(t, client, mount, backend.Version)
-	use("switched")
-	// This key leaves the built-in engine's reach, and must not come back as another.
-	write(t, client, mount+"/keys/gone", object{"type": "rsa-4096"})
-	write(t, client, mount+"/keys/gone/rotate", object{"type": "x25519-mlkem768"})
+	if diff := cmp.Diff(before, reads(t, client, mount, e.all())); diff != "" {
+		t.Errorf("keys read otherwise after the switch: %s", diff)
+	}
+	checkAll(t, "switched", client, mount, proofs)
+	e.checkArchived(t, "switched", client, mount)
+	useSwitched(t, client, mount, e)
+	proofs = append(proofs, e.proofs(t, client, mount)...)
+	checkAll(t, "used there", client, mount, proofs)
+	checked := palisadeJSON[stranding](t, 0, "transit", "rollback-check", mount)
+	if checked.Total != len(e.all()) || len(checked.Stranded) != 0 {
+		t.Errorf("keys that are classical could not go back: %+v", checked)
+	}
+
+	lost := leaveReach(t, client, mount)
+	lostProofs := (&estate{names: []string{"rsa-2048", "aes256-gcm96", "gone-hybrid", "gone-signature"}}).proofs(t, client, mount)
+	proofs = slices.DeleteFunc(proofs, func(p proof) bool { return slices.Contains(lost, p.key) })
+	checked = palisadeJSON[stranding](t, 3, "transit", "rollback-check", mount)
+	if diff := cmp.Diff(lost, checked.names()); diff != "" {
+		t.Errorf("the check lists other keys than left: %s", diff)
+	}
+
 	switchMount(t, client, mount, builtinTransit)
-	use("back")
-	_, err = client.Logical().WriteWithContext(t.Context(), mount+"/encrypt/gone", object{"plaintext": b64("x"), "type": "aes256-gcm96"})
-	if err == nil {
-		t.Error("the built-in engine made a new key under the name of a hybrid one")
-	}
+	checkAll(t, "back", client, mount, proofs)
+	e.checkArchived(t, "back", client, mount)
+	wantRefused(t, client, mount, lost)
+
 	switchMount(t, client, mount, backend.Version)
-	if got := fmt.Sprint(read(t, client, mount+"/keys/gone")["type"]); got != "x25519-mlkem768" {
-		t.Errorf("after there and back and there the hybrid key has type %s", got)
+	checkAll(t, "there again", client, mount, proofs)
+	checkAll(t, "what had left", client, mount, lostProofs)
+	if got := read(t, client, mount+"/keys/gone-hybrid")["type"]; got != "x25519-mlkem768" {
+		t.Errorf("after there and back and there the hybrid key has type %v", got)
 	}
 }
 
-// useKey makes a ciphertext, or with a type that only signs a signature.
-func useKey(t *testing.T, client *api.Client, mount, key string) any {
-	t.Helper()
-	if read(t, client, mount+"/keys/"+key)["supports_encryption"] == true {
-		return write(t, client, mount+"/encrypt/"+key, object{"plaintext": b64("kept")})["ciphertext"]
+// stranding is what palisade transit rollback-check finds.
+type stranding struct {
+	Total    int
+	Stranded []struct {
+		Name    string
+		Reasons []string
 	}
-	return write(t, client, mount+"/sign/"+key, object{"input": b64("kept")})["signature"]
 }
 
-// checkKey holds that what useKey made still decrypts or verifies.
-func checkKey(t *testing.T, client *api.Client, mount, key string, made any) error {
+func (s stranding) names() []string {
+	var names []string
+	for _, key := range s.Stranded {
+		names = append(names, key.Name)
+	}
+	return names
+}
+
+// useSwitched changes keys as their owner would, within what the built-in engine knows, and
+// makes new ones.
+func useSwitched(t *testing.T, client *api.Client, mount string, e *estate) {
 	t.Helper()
-	if read(t, client, mount+"/keys/"+key)["supports_encryption"] == true {
-		if opened := write(t, client, mount+"/decrypt/"+key, object{"ciphertext": made}); opened["plaintext"] != b64("kept") {
-			return fmt.Errorf("%v opens to %v", made, opened["plaintext"])
+	for _, name := range e.names {
+		if strings.HasPrefix(name, "imported") && name != "imported-rotated" || strings.HasPrefix(name, "rsa-") {
+			continue // may not be rotated, or takes seconds
 		}
-		return nil
+		write(t, client, mount+"/keys/"+name+"/rotate", nil)
 	}
-	if verified := write(t, client, mount+"/verify/"+key, object{"input": b64("kept"), "signature": made}); verified["valid"] != true {
-		return fmt.Errorf("%v is said to be valid: %v", made, verified["valid"])
+	for _, kind := range []string{"aes256-gcm96", "ed25519"} {
+		write(t, client, mount+"/keys/new-"+kind, object{"type": kind, "exportable": true})
+		e.names = append(e.names, "new-"+kind)
 	}
-	return nil
+}
+
+// leaveReach makes keys that the built-in engine cannot serve, of new ones and of some that
+// it made, and names them.
+func leaveReach(t *testing.T, client *api.Client, mount string) []string {
+	t.Helper()
+	write(t, client, mount+"/keys/gone-hybrid", object{"type": "x25519-mlkem768"})
+	write(t, client, mount+"/keys/gone-signature", object{"type": "ml-dsa", "parameter_set": "65"})
+	write(t, client, mount+"/keys/gone-kem", object{"type": "ml-kem", "parameter_set": "768", "purpose": "key-encapsulation"})
+	write(t, client, mount+"/keys/rsa-2048/rotate", object{"type": "x25519-mlkem768"})
+	write(t, client, mount+"/keys/aes256-gcm96/rotate", object{"type": "x25519-mlkem768", "allow_unauthenticated_encryption": true})
+	// What differs lies where a read does not show it, and the latest version is classical.
+	write(t, client, mount+"/keys/deletable/rotate", object{"type": "aes128-gcm96"})
+	write(t, client, mount+"/keys/deletable/config", object{"min_decryption_version": 3})
+	return []string{"aes256-gcm96", "deletable", "gone-hybrid", "gone-kem", "gone-signature", "rsa-2048"}
+}
+
+// wantRefused holds that the built-in engine does nothing with these names, and above all
+// makes no other keys there.
+func wantRefused(t *testing.T, client *api.Client, mount string, names []string) {
+	t.Helper()
+	for _, name := range names {
+		for path, body := range map[string]object{
+			"encrypt/" + name:           {"plaintext": b64("x"), "type": "aes256-gcm96"},
+			"sign/" + name:              {"input": b64("x")},
+			"hmac/" + name:              {"input": b64("x")},
+			"keys/" + name + "/rotate":  nil,
+			"keys/" + name + "/config":  {"deletion_allowed": true},
+			"datakey/plaintext/" + name: nil,
+		} {
+			if secret, err := client.Logical().WriteWithContext(t.Context(), mount+"/"+path, body); err == nil {
+				t.Errorf("the built-in engine does %s of a key that it cannot serve: %v", path, secret)
+			}
+		}
+		if _, err := client.Logical().DeleteWithContext(t.Context(), mount+"/keys/"+name); err == nil {
+			t.Errorf("the built-in engine deletes %s", name)
+		}
+		// A create of a key that exists answers what is there.
+		if secret, err := client.Logical().WriteWithContext(t.Context(), mount+"/keys/"+name, object{"type": "aes256-gcm96"}); err == nil && secret != nil && secret.Data["type"] == "aes256-gcm96" {
+			t.Errorf("the built-in engine made a new key %s", name)
+		}
+	}
+	listed, err := client.Logical().ListWithContext(t.Context(), mount+"/keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if !strings.Contains(fmt.Sprint(listed.Data["keys"]), name) {
+			t.Errorf("%s is not listed", name)
+		}
+	}
 }

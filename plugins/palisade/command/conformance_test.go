@@ -60,14 +60,20 @@ func palisade(t *testing.T, in string, words ...string) outcome {
 // environment is that of a user with a token, for a server that stands in for Vault.
 func environment(t *testing.T, vault http.Handler) {
 	t.Helper()
-	server := httptest.NewServer(vault)
-	t.Cleanup(server.Close)
 	for name, value := range map[string]string{
-		"VAULT_ADDR": server.URL, "VAULT_TOKEN": "token-of-the-test", "VAULT_MAX_RETRIES": "0",
+		"VAULT_ADDR": serve(t, vault), "VAULT_TOKEN": "token-of-the-test", "VAULT_MAX_RETRIES": "0",
 		"VAULT_CACERT": "", "VAULT_NAMESPACE": "", "VAULT_FORMAT": "",
 	} {
 		t.Setenv(name, value)
 	}
+}
+
+// serve starts a server and returns its address.
+func serve(t *testing.T, vault http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(vault)
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // words puts a command's name before its own words.
