@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type pqBackend struct {
 	keys     *keyring.Keyring
 	rotation autoRotation
 	slow     slots
+	workers  *backend.Workers
 	tests    *selftest.Tests
 }
 
@@ -42,6 +44,7 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 	b := &pqBackend{
 		rotation: autoRotation{now: time.Now},
 		slow:     newSlots(),
+		workers:  backend.NewWorkers(runtime.GOMAXPROCS(0) - 1),
 	}
 	b.tests = selftest.New(selftest.Options{Suites: suite.All(), Run: runTest, Now: time.Now, Failed: b.logFailedTest})
 	b.keys = b.newKeyring(config)

@@ -1,6 +1,7 @@
 package pqtransit
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -142,16 +143,20 @@ type common struct {
 
 func (c *common) conclude(text, reference string) { c.Error, c.Reference = text, reference }
 
-// run does one item after the other, each on its own, and answers as transit does: one
-// result, or batch_results in the order of the input.
-func run[T any, P result[T]](b *batch, do func(*item) (T, error)) (*logical.Response, outcome, error) {
-	results := make([]T, len(b.items))
+// run does the items each on its own, on as many cores as are free, and answers as transit
+// does: one result, or batch_results in the order of the input.
+func run[T any, P result[T]](ctx context.Context, workers *backend.Workers, b *batch, do func(*item) (T, error)) (*logical.Response, outcome, error) {
+	results, faults := make([]T, len(b.items)), make([]error, len(b.items))
 	var total outcome
-	for i := range b.items {
-		err := b.items[i].fault
-		if err == nil {
-			results[i], err = do(&b.items[i])
+	err := workers.Each(ctx, len(b.items), func(i int) {
+		if faults[i] = b.items[i].fault; faults[i] == nil {
+			results[i], faults[i] = do(&b.items[i])
 		}
+	})
+	if err != nil {
+		return nil, total, err
+	}
+	for i, err := range faults {
 		if err != nil && b.single {
 			return nil, total, backend.Invalid("%s", itemError(i, err))
 		}

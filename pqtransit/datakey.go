@@ -78,6 +78,21 @@ func dataKeyRefusal(err error) error {
 	return asAnswer(err)
 }
 
+// makeDataKeys makes count keys, 1 or more, or none.
+func (b *pqBackend) makeDataKeys(ctx context.Context, count int, makeOne func(index int) (keyring.DataKey, error)) ([]keyring.DataKey, error) {
+	made, faults := make([]keyring.DataKey, count), make([]error, count)
+	err := b.workers.Each(ctx, count, func(i int) { made[i], faults[i] = makeOne(i) })
+	if err != nil {
+		return nil, err
+	}
+	for _, err := range faults {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
+}
+
 // withDataKey finds the key, lets answer use it and shows what it refuses.
 func (b *pqBackend) withDataKey(ctx context.Context, r *logical.Request, name string, answer func(*keyring.Key) (map[string]any, error)) (*logical.Response, error) {
 	key, err := b.keyOf(ctx, r, name)

@@ -1,6 +1,7 @@
 package pqtransit
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 
@@ -69,22 +70,27 @@ type authResult struct {
 	common
 }
 
-// run does one item after the other, each on its own. The status of a batch is 200, whatever
-// became of its items, as in transit. single is the answer to a single request.
-func (b *authBatch) run(do func(*authItem) (authResult, error), single func(authResult) map[string]any) (*logical.Response, error) {
-	results := make([]authResult, len(b.items))
-	for i := range b.items {
-		item, text := &b.items[i], b.items[i].fault
-		if text == "" {
-			var err error
-			if results[i], err = do(item); err != nil {
-				text = err.Error()
-			}
+// run does the items each on its own. The status of a batch is 200, whatever became of its
+// items, as in transit. single is the answer to a single request.
+func (b *authBatch) run(ctx context.Context, workers *backend.Workers, do func(*authItem) (authResult, error), single func(authResult) map[string]any) (*logical.Response, error) {
+	results, texts := make([]authResult, len(b.items)), make([]string, len(b.items))
+	err := workers.Each(ctx, len(b.items), func(i int) {
+		if texts[i] = b.items[i].fault; texts[i] != "" {
+			return
 		}
+		var err error
+		if results[i], err = do(&b.items[i]); err != nil {
+			texts[i] = err.Error()
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, text := range texts {
 		if text != "" && b.single {
 			return nil, backend.Invalid("%s", text)
 		}
-		results[i].conclude(text, item.reference)
+		results[i].conclude(text, b.items[i].reference)
 	}
 	if b.single {
 		return &logical.Response{Data: single(results[0])}, nil

@@ -90,15 +90,14 @@ func decodeManyDataKeys(f *backend.Fields) dataKeysRequest {
 
 func (b *pqBackend) dataKeys(ctx context.Context, r *logical.Request, req dataKeysRequest) (*logical.Response, error) {
 	return b.withDataKey(ctx, r, req.name, func(key *keyring.Key) (map[string]any, error) {
-		pairs := make([]map[string]any, req.count)
-		version := 0
-		for i := range pairs {
-			made, err := key.DataKey(req.params, req.size)
-			if err != nil {
-				return nil, err
-			}
-			pairs[i], version = req.pair(made), made.Version
+		made, err := b.makeDataKeys(ctx, req.count, func(int) (keyring.DataKey, error) { return key.DataKey(req.params, req.size) })
+		if err != nil {
+			return nil, err
 		}
-		return map[string]any{"key_pairs": pairs, "key_version": version}, nil
+		pairs := make([]map[string]any, len(made))
+		for i := range made {
+			pairs[i] = req.pair(made[i])
+		}
+		return map[string]any{"key_pairs": pairs, "key_version": made[0].Version}, nil
 	})
 }

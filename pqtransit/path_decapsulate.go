@@ -71,7 +71,7 @@ func (b *pqBackend) decapsulate(ctx context.Context, r *logical.Request, req kem
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	answer, _, err := run(&req.batch, func(i *item) (decapsulateResult, error) {
+	answer, _, err := run(ctx, b.workers, &req.batch, func(i *item) (decapsulateResult, error) {
 		secret, version, err := recoverSecret(key, i, req.unconfirmed)
 		if err != nil {
 			return decapsulateResult{}, err

@@ -72,7 +72,7 @@ func (b *pqBackend) decrypt(ctx context.Context, r *logical.Request, req cipherR
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	answer, total, err := run(&req.batch, func(i *item) (plainResult, error) {
+	answer, total, err := run(ctx, b.workers, &req.batch, func(i *item) (plainResult, error) {
 		plaintext, err := key.Decrypt(i.params.Parameters, i.ciphertext)
 		return plainResult{Plaintext: base64.StdEncoding.EncodeToString(plaintext)}, err
 	})

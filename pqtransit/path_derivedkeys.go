@@ -62,13 +62,23 @@ func decodeDerivedKeys(f *backend.Fields) derivedKeysRequest {
 
 func (b *pqBackend) derivedKeys(ctx context.Context, r *logical.Request, req derivedKeysRequest) (*logical.Response, error) {
 	return b.withDataKey(ctx, r, req.name, func(key *keyring.Key) (map[string]any, error) {
-		keys, err := key.DerivedKeys(req.params, req.derivation, req.size)
+		first := req.derivation.From
+		keys, err := b.makeDataKeys(ctx, int(req.derivation.To-first), func(i int) (keyring.DataKey, error) {
+			one := req.derivation
+			one.From = first + uint64(i)
+			one.To = one.From + 1
+			derived, err := key.DerivedKeys(req.params, one, req.size)
+			if err != nil {
+				return keyring.DataKey{}, err
+			}
+			return derived[0], nil
+		})
 		if err != nil {
 			return nil, err
 		}
 		answer := map[string]any{"key_version": keys[0].Version}
 		for i, derived := range keys {
-			answer[strconv.FormatUint(req.derivation.From+uint64(i), 10)] = req.pair(derived)
+			answer[strconv.FormatUint(first+uint64(i), 10)] = req.pair(derived)
 		}
 		return answer, nil
 	})

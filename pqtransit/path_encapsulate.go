@@ -70,7 +70,7 @@ func (b *pqBackend) encapsulate(ctx context.Context, r *logical.Request, req kem
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	answer, _, err := run(&req.batch, func(i *item) (encapsulateResult, error) {
+	answer, _, err := run(ctx, b.workers, &req.batch, func(i *item) (encapsulateResult, error) {
 		made, err := key.Encapsulate(i.params.Version)
 		if err != nil {
 			return encapsulateResult{}, err

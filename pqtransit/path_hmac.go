@@ -80,7 +80,7 @@ func (b *pqBackend) hmac(ctx context.Context, r *logical.Request, req hmacReques
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	return req.run(
+	return req.run(ctx, b.workers,
 		func(item *authItem) (authResult, error) { return authResult{HMAC: mac.Sum(item.input)}, nil },
 		func(result authResult) map[string]any { return map[string]any{"hmac": result.HMAC} },
 	)

@@ -61,7 +61,7 @@ func (b *pqBackend) rewrap(ctx context.Context, r *logical.Request, req cipherRe
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	answer, _, err := run(&req.batch, func(i *item) (cipherResult, error) {
+	answer, _, err := run(ctx, b.workers, &req.batch, func(i *item) (cipherResult, error) {
 		ciphertext, version, err := key.Rewrap(i.params, i.ciphertext)
 		return cipherResult{Ciphertext: ciphertext, KeyVersion: version}, err
 	})

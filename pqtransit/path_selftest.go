@@ -52,7 +52,7 @@ func (b *pqBackend) selfTest(ctx context.Context, _ *logical.Request, _ struct{}
 	defer release()
 	results, err := b.tests.All(ctx)
 	if err != nil {
-		return nil, errGone
+		return nil, backend.ErrGone
 	}
 	module := selftest.GoModule()
 	failed, suites := []string{}, map[string]any{}

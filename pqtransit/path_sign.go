@@ -86,7 +86,7 @@ func (b *pqBackend) sign(ctx context.Context, r *logical.Request, req signReques
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	answer, _, err := run(&req.batch, func(i *item) (signResult, error) { return b.signItem(ctx, key, req.of(i), i.plaintext) })
+	answer, _, err := run(ctx, b.workers, &req.batch, func(i *item) (signResult, error) { return b.signItem(ctx, key, req.of(i), i.plaintext) })
 	return answer, err
 }
 

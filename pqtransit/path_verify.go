@@ -164,7 +164,7 @@ func (b *pqBackend) verifyHMAC(ctx context.Context, r *logical.Request, req veri
 		return nil, asAnswer(err)
 	}
 	mac := key.HMACVerifier(req.algorithm)
-	return req.run(
+	return req.run(ctx, b.workers,
 		func(item *authItem) (authResult, error) {
 			valid, err := mac.Verify(item.input, item.code)
 			return authResult{Valid: valid}, err

@@ -39,7 +39,7 @@ func (b *pqBackend) verifySignature(ctx context.Context, r *logical.Request, req
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	answer, _, err := run(&req.batch, func(i *item) (verifyResult, error) {
+	answer, _, err := run(ctx, b.workers, &req.batch, func(i *item) (verifyResult, error) {
 		valid, err := key.Verify(req.of(i), i.plaintext, i.ciphertext)
 		return verifyResult{Valid: valid}, err
 	})

@@ -1,0 +1,106 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+)
+
+// ErrGone is nobody's answer: the caller is no longer there.
+var ErrGone = Unavailable("the request ended before it was done")
+
+// Workers share out the items of batches among the processor's cores. They may be used by
+// many requests at once: there are never more helpers than [NewWorkers] was told, whatever the
+// number of batches, and a batch for which none is free is done by its caller alone.
+type Workers struct{ busy chan struct{} }
+
+// NewWorkers has so many helpers, 0 or more, beside the goroutine that each request has.
+func NewWorkers(helpers int) *Workers { return &Workers{busy: make(chan struct{}, helpers)} }
+
+// Each calls do for every index from 0 to n-1, some of them at once and in no order, and
+// returns when no call is under way. It ends early with [ErrGone] when ctx does, and when a
+// call panics with an error that holds the stack and not the value, which may be a secret.
+func (w *Workers) Each(ctx context.Context, n int, do func(index int)) error {
+	s := &share{ctx: ctx, do: do, left: n, hands: cap(w.busy) + 1}
+	for range min(cap(w.busy), n-1) {
+		select {
+		case w.busy <- struct{}{}:
+			go func() {
+				defer func() { <-w.busy }()
+				s.work()
+			}()
+		default:
+		}
+	}
+	s.work()
+	s.underWay.Wait()
+	if s.fault == nil && ctx.Err() != nil {
+		return ErrGone
+	}
+	return s.fault
+}
+
+// share is one batch as its helpers see it. A helper that comes when all is taken does
+// nothing, so nobody waits for it.
+type share struct {
+	ctx   context.Context
+	do    func(index int)
+	hands int // that may work on it at once
+
+	mu       sync.Mutex // guards what follows
+	next     int
+	left     int
+	fault    error
+	underWay sync.WaitGroup // parts that are taken; none is added once left is 0
+}
+
+func (s *share) work() {
+	for {
+		from, to := s.take()
+		if from == to {
+			return
+		}
+		s.part(from, to)
+	}
+}
+
+// take claims the next part. Parts grow smaller towards the end, so that the items that cost
+// little are claimed many at once, and those that cost much end at the same time.
+func (s *share) take() (from, to int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() != nil {
+		s.left = 0
+	}
+	size := min(s.left, max(1, s.left/(2*s.hands)))
+	from = s.next
+	s.next += size
+	s.left -= size
+	if size > 0 {
+		s.underWay.Add(1)
+	}
+	return from, s.next
+}
+
+func (s *share) part(from, to int) {
+	defer s.underWay.Done()
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.fail(fmt.Errorf("panic in a batch: %s", debug.Stack()))
+		}
+	}()
+	for index := from; index < to && s.ctx.Err() == nil; index++ {
+		s.do(index)
+	}
+}
+
+// fail keeps the first fault, and leaves nothing more to take.
+func (s *share) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fault == nil {
+		s.fault = err
+	}
+	s.left = 0
+}
