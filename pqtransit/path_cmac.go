@@ -106,7 +106,7 @@ func (b *pqBackend) cmac(ctx context.Context, r *logical.Request, req cmacReques
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	return req.run(
+	return req.run(ctx, b.workers,
 		func(item *authItem) (authResult, error) {
 			text, err := mac.Sum(item.length, item.input)
 			return authResult{CMAC: text}, err
@@ -124,7 +124,7 @@ func (b *pqBackend) verifyCMAC(ctx context.Context, r *logical.Request, req cmac
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	return req.run(
+	return req.run(ctx, b.workers,
 		func(item *authItem) (authResult, error) {
 			valid, err := mac.Verify(item.length, item.input, item.code)
 			return authResult{Valid: valid}, err
