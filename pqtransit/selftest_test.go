@@ -60,6 +60,7 @@ func TestFailingSuiteIsRefused(t *testing.T) {
 		{"ml-dsa-65", object{"type": "ml-dsa", "parameter_set": "65"}, signingUses()},
 		{"ml-kem-768", object{"type": "ml-kem", "parameter_set": "768", "purpose": "key-encapsulation"}, kemUses()},
 		{"hmac", object{"type": "hmac"}, hmacUses()},
+		{"aes256-cmac", object{"type": "aes256-cmac"}, cmacUses()},
 	} {
 		t.Run(test.suite, func(t *testing.T) {
 			health := &breakable{}
@@ -95,7 +96,11 @@ func stillManaged(t *testing.T, m *backendtest.Mount) {
 	m.MustRead("keys/k")
 	backup := m.MustRead("backup/k").Data["backup"]
 	m.MustWrite("restore/copy", object{"backup": backup})
-	m.MustRead("export/hmac-key/k")
+	if m.Read("keys/k").Data["type"] == "aes256-cmac" {
+		m.MustRead("export/cmac-key/k")
+	} else {
+		m.MustRead("export/hmac-key/k")
+	}
 	m.MustWrite("keys/k/config", object{"deletion_allowed": true})
 	if got := m.Delete("keys/k"); got.Status != http.StatusNoContent {
 		t.Errorf("delete: %d %s", got.Status, got.Message)
@@ -126,7 +131,8 @@ func sealedBy(m *backendtest.Mount, made object) any {
 
 func signingUses() map[string]func(*backendtest.Mount, object) object {
 	return map[string]func(*backendtest.Mount, object) object{
-		"sign/k": func(*backendtest.Mount, object) object { return object{"input": b64("x")} },
+		"keys/k/csr": func(*backendtest.Mount, object) object { return nil },
+		"sign/k":     func(*backendtest.Mount, object) object { return object{"input": b64("x")} },
 		"verify/k": func(_ *backendtest.Mount, made object) object {
 			return object{"input": b64("x"), "signature": made["signature"]}
 		},
@@ -149,6 +155,13 @@ func hmacUses() map[string]func(*backendtest.Mount, object) object {
 	return map[string]func(*backendtest.Mount, object) object{
 		"hmac/k":   func(*backendtest.Mount, object) object { return object{"input": b64("x")} },
 		"verify/k": func(_ *backendtest.Mount, made object) object { return object{"input": b64("x"), "hmac": made["hmac"]} },
+	}
+}
+
+func cmacUses() map[string]func(*backendtest.Mount, object) object {
+	return map[string]func(*backendtest.Mount, object) object{
+		"cmac/k":   func(*backendtest.Mount, object) object { return object{"input": b64("x")} },
+		"verify/k": func(_ *backendtest.Mount, made object) object { return object{"input": b64("x"), "cmac": made["cmac"]} },
 	}
 }
 

@@ -22,6 +22,9 @@ func (k *Key) CertificationRequest(number int, template []byte) (string, *Versio
 	if k.lacksPrivate(version.Number) {
 		return "", nil, refuse("%s: private key not imported for key version selected", noRequest)
 	}
+	if err := k.algorithms.check(version.Suite); err != nil {
+		return "", nil, err
+	}
 	der, err := suite.CertificationRequest(version.Suite, version.key, template)
 	if err != nil {
 		return "", nil, refuse("%s: %v", noRequest, err)

@@ -79,6 +79,9 @@ func (c *CMAC) sum(version *Version, length int, input []byte) ([]byte, error) {
 	if !ok || !version.makesCMAC() {
 		return nil, c.key.noCMAC(version)
 	}
+	if err := c.key.algorithms.check(version.Suite); err != nil {
+		return nil, err
+	}
 	sum, err := maker.MAC(suite.MACParams{Length: length}, input)
 	if err != nil {
 		return nil, refuse("%v", err)
