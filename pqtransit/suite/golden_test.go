@@ -77,6 +77,7 @@ func readGolden(tb testing.TB, s *suite.Suite) golden {
 
 func readJSON(tb testing.TB, name string, into any) {
 	tb.Helper()
+	vectorFiles.Store(name, true)
 	text, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		tb.Fatal(err)

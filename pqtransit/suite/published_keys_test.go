@@ -15,6 +15,7 @@ import (
 // readPEM is the DER of a file of testdata.
 func readPEM(t *testing.T, name string) []byte {
 	t.Helper()
+	vectorFiles.Store(name, true)
 	text, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)

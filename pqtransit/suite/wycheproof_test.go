@@ -18,6 +18,7 @@ import (
 // readGzip reads a vector file that is kept compressed.
 func readGzip(tb testing.TB, name string, into any) {
 	tb.Helper()
+	vectorFiles.Store(name, true)
 	file, err := os.Open(filepath.Join("testdata", name))
 	if err != nil {
 		tb.Fatal(err)
