@@ -79,10 +79,12 @@ func (d Derivation) info(index uint64, size int) string {
 	return string(append(info, d.Info...))
 }
 
+// wrapDataKey forgets the plaintext that it gets.
 func (k *Key) wrapDataKey(p Parameters, plaintext []byte) (DataKey, error) {
 	ciphertext, version, err := k.Encrypt(p, plaintext)
 	if err != nil {
 		return DataKey{}, err
 	}
+	defer clear(plaintext)
 	return DataKey{Plaintext: suite.NewSecret(plaintext), Ciphertext: ciphertext, Version: version}, nil
 }

@@ -79,5 +79,6 @@ func (r *Keyring) hmacKeyFor(algorithm *suite.Suite, material suite.Key) (suite.
 	if _, err := io.ReadFull(r.rand, hmacKey); err != nil {
 		return suite.Secret{}, err
 	}
+	defer clear(hmacKey)
 	return suite.NewSecret(hmacKey), nil
 }

@@ -207,6 +207,7 @@ func (s *ownVersion) parse(algorithm *suite.Suite, known parsed) (suite.Key, err
 	case ok:
 		return key, nil
 	case !private.IsZero():
+		defer clear(s.Private)
 		return algorithm.Parse(s.Private)
 	case algorithm.ParsePublic != nil:
 		return algorithm.ParsePublic(s.Public)

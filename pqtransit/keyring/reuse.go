@@ -1,8 +1,8 @@
 package keyring
 
 import (
-	"bytes"
 	"crypto"
+	"crypto/subtle"
 
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
@@ -26,7 +26,7 @@ func sameMaterial(ours, stored any) bool {
 	switch ours := ours.(type) {
 	case []byte:
 		theirs, ok := stored.([]byte)
-		return ok && bytes.Equal(ours, theirs)
+		return ok && subtle.ConstantTimeCompare(ours, theirs) == 1
 	case interface{ Equal(crypto.PrivateKey) bool }:
 		return ours.Equal(stored)
 	case interface{ Equal(crypto.PublicKey) bool }:

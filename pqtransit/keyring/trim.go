@@ -1,8 +1,8 @@
 package keyring
 
 import (
-	"bytes"
 	"context"
+	"crypto/subtle"
 	"fmt"
 	"maps"
 	"slices"
@@ -70,7 +70,7 @@ func (l *loaded) mend(ctx context.Context, storage logical.Storage) error {
 	}
 	// From the end, as a rotation that was interrupted leaves one entry too many there.
 	for index, entry := range slices.Backward(archive.Keys) {
-		if !bytes.Equal(entry.HMACKey, latest.HMACKey) {
+		if subtle.ConstantTimeCompare(entry.HMACKey, latest.HMACKey) == 0 {
 			continue
 		}
 		first := l.policy.LatestVersion - index

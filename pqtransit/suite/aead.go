@@ -46,7 +46,7 @@ func (f aeadFamily) suite(s Suite) Suite {
 	s.Unauthenticated = f.unauthenticated
 	s.CallerIV = f.unauthenticated
 	s.Generate = func() (Key, error) {
-		return f.parse(random(f.keySize))
+		return fresh(f.keySize, f.parse)
 	}
 	s.Parse = f.parse
 	s.FromMaterial = bytesMaterial(s.StoredAs, f.parse)
@@ -58,6 +58,13 @@ func random(size int) []byte {
 	value := make([]byte, size)
 	_, _ = rand.Read(value)
 	return value
+}
+
+// fresh makes a key of random bytes, of which parse keeps its own copy.
+func fresh(size int, parse func([]byte) (Key, error)) (Key, error) {
+	seed := random(size)
+	defer clear(seed)
+	return parse(seed)
 }
 
 // bytesMaterial is FromMaterial for keys that keysutil holds as bytes, nil for
@@ -123,6 +130,7 @@ func (k *aeadKey) Derive(function KDF, context []byte) (Key, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer clear(material)
 	key, err := k.family.key(material[:min(size, len(material))])
 	if err != nil {
 		return nil, err

@@ -30,8 +30,8 @@ func cmacSuite(keySize int, answer string, s Suite) Suite {
 	s.Module = PartlyInModule // the block cipher alone
 	s.Inventory.ClassicalBits = 8 * keySize
 	s.Inventory.ParameterSet = strconv.Itoa(8 * keySize)
-	s.Generate = func() (Key, error) { return parseCMAC(keySize, random(keySize)) }
 	s.Parse = func(raw []byte) (Key, error) { return parseCMAC(keySize, raw) }
+	s.Generate = func() (Key, error) { return fresh(keySize, s.Parse) }
 	s.SelfTest = macSelfTest(s.Name, answer, keySize)
 	return s
 }

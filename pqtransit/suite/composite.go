@@ -100,7 +100,11 @@ func (c compositeSet) generate() (Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("could not generate key: %v", err)
 	}
-	return c.parse(append(random(mldsaSeedSize), classical...))
+	defer clear(classical)
+	seed := random(mldsaSeedSize + len(classical))
+	defer clear(seed)
+	copy(seed[mldsaSeedSize:], classical)
+	return c.parse(seed)
 }
 
 // parse reads the draft's form: the seed of ML-DSA, then the classical key.
@@ -139,7 +143,9 @@ func (k *compositeKey) Private() Secret {
 	if k.postQuantum.seed.IsZero() {
 		return Secret{}
 	}
-	return NewSecret(slices.Concat(k.postQuantum.seed.view(), k.classical.private.view()))
+	both := slices.Concat(k.postQuantum.seed.view(), k.classical.private.view())
+	defer clear(both)
+	return NewSecret(both)
 }
 
 func (*compositeKey) Material() any { return nil }

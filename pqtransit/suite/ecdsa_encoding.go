@@ -29,7 +29,7 @@ func (f ecdsaFamily) parse(der []byte) (Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(key.Private().view(), der) {
+	if !key.Private().Equal(NewSecret(der)) {
 		return nil, errECDSAKey
 	}
 	return key, nil

@@ -21,7 +21,7 @@ var _ = register(Suite{
 	Derivation:    true,
 	Signatures:    &ed25519Signatures,
 	Certification: &Certification{Algorithm: asn1.ObjectIdentifier{1, 3, 101, 112}}, // RFC 8410, section 3
-	Generate:      func() (Key, error) { return parseEd25519(random(ed25519.SeedSize)) },
+	Generate:      func() (Key, error) { return fresh(ed25519.SeedSize, parseEd25519) },
 	Parse:         parseEd25519,
 	ParsePublic:   parseEd25519Public,
 	FromMaterial:  ed25519FromMaterial,
@@ -136,6 +136,7 @@ func (k *ed25519Key) Derive(function KDF, context []byte) (Key, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer clear(seed)
 	key := newEd25519(seed)
 	key.derived = true
 	return key, nil

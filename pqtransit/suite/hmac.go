@@ -32,7 +32,7 @@ func generateHMAC(size int) (Key, error) {
 	if err := checkHMACSize(size); err != nil {
 		return nil, err
 	}
-	return parseHMAC(random(size))
+	return fresh(size, parseHMAC)
 }
 
 func parseHMAC(raw []byte) (Key, error) {

@@ -38,12 +38,14 @@ func (h hybridKEM) private(seed []byte) (crypto.Decapsulator, error) {
 	source := sha3.NewSHAKE256()
 	_, _ = source.Write(seed)
 	expanded := make([]byte, mlkemSeedSize)
+	defer clear(expanded)
 	_, _ = source.Read(expanded)
 	postQuantum, err := h.postQuantum.newPrivate(expanded)
 	if err != nil {
 		return nil, err
 	}
 	scalar := make([]byte, h.seedSize)
+	defer clear(scalar)
 	for {
 		_, _ = source.Read(scalar)
 		if classical, err := h.curve.NewPrivateKey(scalar); err == nil {
@@ -77,8 +79,13 @@ func (h hybridKEM) public(raw []byte) (crypto.Encapsulator, error) {
 	return hybridPublic{h, postQuantum, classical}, nil
 }
 
+// combine forgets the two secrets that it gets.
 func (h hybridKEM) combine(postQuantum, classical, ciphertext, public []byte) []byte {
-	secret := sha3.Sum256(slices.Concat(postQuantum, classical, ciphertext, public, []byte(h.label)))
+	input := slices.Concat(postQuantum, classical, ciphertext, public, []byte(h.label))
+	secret := sha3.Sum256(input)
+	for _, used := range [][]byte{input, postQuantum, classical} {
+		clear(used)
+	}
 	return secret[:]
 }
 

@@ -39,6 +39,7 @@ func Confirmation(public PublicKey, secret Secret, ciphertext []byte) ([]byte, e
 	if err != nil {
 		return nil, errConfirmation
 	}
+	defer clear(key)
 	recipient := sha256.Sum256(public.raw)
 	mac := hmac.New(sha256.New, key)
 	mac.Write(recipient[:])
@@ -101,6 +102,7 @@ func (k *kemKey) Encapsulate() (secret Secret, ciphertext []byte, err error) {
 		return Secret{}, nil, err
 	}
 	shared, ciphertext := public.Encapsulate()
+	defer clear(shared)
 	return NewSecret(shared), ciphertext, nil
 }
 
@@ -116,5 +118,6 @@ func (k *kemKey) Decapsulate(ciphertext []byte) (Secret, error) {
 	if err != nil {
 		return Secret{}, errors.New("invalid ciphertext")
 	}
+	defer clear(shared)
 	return NewSecret(shared), nil
 }

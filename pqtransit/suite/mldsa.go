@@ -145,7 +145,7 @@ func (m mldsaSet) suite(answer string) Suite {
 		Inventory:     pqInventory("signature", m.parameterSet, m.category, form.oid),
 		Signatures:    &mldsaSignatures,
 		Certification: &Certification{Algorithm: form.oid}, // RFC 9881, section 3
-		Generate:      func() (Key, error) { return m.parse(random(mldsaSeedSize)) },
+		Generate:      func() (Key, error) { return fresh(mldsaSeedSize, m.parse) },
 		Parse:         m.parse,
 		ParsePublic:   m.parsePublic,
 		Encodings:     form.encodings(m.parse, m.parsePublic),

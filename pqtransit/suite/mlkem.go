@@ -100,7 +100,7 @@ func (m mlkemSet) suite() Suite {
 	s.StoredAs = NotCommunity
 	s.Purpose = KeyEncapsulation
 	s.Asymmetric = true
-	s.Generate = func() (Key, error) { return m.parse(random(mlkemSeedSize)) }
+	s.Generate = func() (Key, error) { return fresh(mlkemSeedSize, m.parse) }
 	s.Parse = m.parse
 	s.ParsePublic = m.parsePublic
 	s.Encodings = m.encodings(s)

@@ -30,7 +30,7 @@ func (f rsaFamily) parse(der []byte) (Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(key.Private().view(), der) {
+	if !key.Private().Equal(NewSecret(der)) {
 		return nil, errRSAKey
 	}
 	return key, nil

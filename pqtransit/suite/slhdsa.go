@@ -139,6 +139,7 @@ func (m slhdsaSet) pair(public slhdsa.PublicKey, private slhdsa.PrivateKey) (Key
 		return nil, err
 	}
 	key.secret = NewSecret(secret)
+	clear(secret)
 	key.private = func() *slhdsa.PrivateKey { return &private }
 	return key, nil
 }
