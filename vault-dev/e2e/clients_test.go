@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestClients runs the tests of vault-dev/clients: sops and sigstore's signer, unmodified.
+// TestClients runs the tests of vault-dev/clients: sops, sigstore's signer and Tink, unmodified.
 func TestClients(t *testing.T) {
 	t.Parallel()
 	token, err := os.ReadFile(dev.RootTokenFile())
@@ -24,7 +24,7 @@ func TestClients(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, name := range []string{"TestSops", "TestHashivault"} {
+	for _, name := range []string{"TestSops", "TestHashivault", "TestTink"} {
 		if !strings.Contains(string(out), "--- PASS: "+name+" ") {
 			t.Errorf("%s did not run:\n%s", name, out)
 		}
