@@ -61,7 +61,11 @@ type installed struct {
 // that carries its hash: what runs keeps its file, and Vault's catalog keeps
 // pointing at one that matches, until the new one is registered.
 func (c Config) install(name, folder string) (installed, error) {
-	raw, err := os.ReadFile(filepath.Join(c.Bin(), name))
+	return c.installFile(filepath.Join(c.Bin(), name), name, folder)
+}
+
+func (c Config) installFile(program, name, folder string) (installed, error) {
+	raw, err := os.ReadFile(program)
 	if err != nil {
 		return installed{}, fmt.Errorf("%s is not built: %v", name, err)
 	}

@@ -14,6 +14,8 @@ const (
 	TransitProgram = "bench-transit"
 	// FloorProgram is the plugin that does nothing.
 	FloorProgram = "bench-floor"
+	// OtherProgram is another build of pqtransit.
+	OtherProgram = "bench-other"
 )
 
 // BuildBenchPlugins compiles them into bin/, the first from Vault's own source.
@@ -29,11 +31,10 @@ func (c Config) BuildBenchPlugins(ctx context.Context) error {
 	})
 }
 
-// MountProgram registers a program of bin/ as a secrets engine under its own name, without a
-// version, and mounts it at that name. It answers the hexadecimal SHA-256 by which the mount
-// runs.
-func (c Config) MountProgram(ctx context.Context, client *api.Client, name string) (sum string, err error) {
-	program, err := c.install(name, "plugins")
+// MountProgram registers a program as a secrets engine of that name, without a version, and
+// mounts it there. It answers the hexadecimal SHA-256 by which the mount runs.
+func (c Config) MountProgram(ctx context.Context, client *api.Client, name, path string) (sum string, err error) {
+	program, err := c.installFile(path, name, "plugins")
 	if err != nil {
 		return "", err
 	}

@@ -30,6 +30,8 @@ var (
 	external = engine{letter: "b", mount: vaultdev.TransitProgram + "/", community: true}
 	ours     = engine{letter: "c", mount: "pqtransit/"}
 	floor    = engine{letter: "d", mount: vaultdev.FloorProgram + "/"}
+	// other is another build of pqtransit, when the options name one.
+	other = engine{letter: "e", mount: vaultdev.OtherProgram + "/"}
 )
 
 // lab is the Vault of one run, with the four engines in it.
@@ -37,6 +39,7 @@ type lab struct {
 	dev    vaultdev.Config
 	client *api.Client
 	folder string
+	other  string // the program of that engine, empty for none
 }
 
 // openLab starts it. The caller closes what it gets, also with an error.
@@ -45,7 +48,7 @@ func openLab(ctx context.Context, o Options, config vaultdev.Config) (*lab, erro
 	if err != nil {
 		return &lab{}, fmt.Errorf("making a folder: %v", err)
 	}
-	l := &lab{dev: config, folder: folder}
+	l := &lab{dev: config, folder: folder, other: o.Other}
 	l.dev.Dir, l.dev.Port, l.dev.Self = filepath.Join(folder, "run"), o.Port, filepath.Join(folder, "dev")
 	build := exec.CommandContext(ctx, "go", "build", "-o", l.dev.Self, "./vault-dev/cmd/dev")
 	build.Dir = l.dev.Root
@@ -88,8 +91,15 @@ func (l *lab) mountEngines(ctx context.Context) error {
 		return fmt.Errorf("mounting the built-in transit: %v", err)
 	}
 	sums := map[engine]string{}
-	for e, program := range map[engine]string{external: vaultdev.TransitProgram, floor: vaultdev.FloorProgram} {
-		if sums[e], err = l.dev.MountProgram(ctx, l.client, program); err != nil {
+	programs := map[engine]string{
+		external: filepath.Join(l.dev.Bin(), vaultdev.TransitProgram),
+		floor:    filepath.Join(l.dev.Bin(), vaultdev.FloorProgram),
+	}
+	if l.other != "" {
+		programs[other] = l.other
+	}
+	for e, program := range programs {
+		if sums[e], err = l.dev.MountProgram(ctx, l.client, strings.TrimSuffix(e.mount, "/"), program); err != nil {
 			return err
 		}
 	}

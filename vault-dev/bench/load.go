@@ -94,6 +94,7 @@ func (s *sender) ask(ctx context.Context, path string, body []byte) (data object
 // sample is what one turn showed.
 type sample struct {
 	elapsed   time.Duration
+	cpu       time.Duration   // of Vault and its plugins
 	latencies []time.Duration // of every request
 }
 

@@ -91,6 +91,27 @@ func (m *measurement) latency(e engine, percent int) time.Duration {
 	return all[min(len(all)*percent/100, len(all)-1)]
 }
 
+// cpu is the processor time of Vault and its plugins for one of our requests, over that for
+// one of another engine's; 0 where there is none.
+func (m *measurement) cpu(other engine) float64 {
+	mine, theirs := m.cpuPerRequest(ours), m.cpuPerRequest(other)
+	if theirs == 0 {
+		return 0
+	}
+	return mine / theirs
+}
+
+// cpuPerRequest is in microseconds, of all rounds together.
+func (m *measurement) cpuPerRequest(e engine) float64 {
+	var used time.Duration
+	requests := 0
+	for _, r := range m.rounds {
+		used += r.samples[e].cpu
+		requests += len(r.samples[e].latencies)
+	}
+	return float64(used.Microseconds()) / float64(max(requests, 1))
+}
+
 // bare is the cryptography of one item, in microseconds.
 func (m *measurement) bare() spread {
 	return m.each(func(r round) (float64, bool) { return float64(r.bare.Nanoseconds()) / 1000, true })
@@ -98,6 +119,10 @@ func (m *measurement) bare() spread {
 
 // gist is a line of progress.
 func (m *measurement) gist() string {
-	return fmt.Sprintf("%.1f/s, p99 %s; to built-in %s, external %s, floor %s",
-		m.rate(ours).Median, m.latency(ours, 99).Round(10*time.Microsecond), m.ratio(builtin), m.ratio(external), m.ratio(floor))
+	text := fmt.Sprintf("%.1f/s, p99 %s; to built-in %s, external %s, floor %s; CPU to floor %.2f",
+		m.rate(ours).Median, m.latency(ours, 99).Round(10*time.Microsecond), m.ratio(builtin), m.ratio(external), m.ratio(floor), m.cpu(floor))
+	if than := m.ratio(other); !than.none() {
+		text += fmt.Sprintf("; to the other build %s, CPU %.2f", than, m.cpu(other))
+	}
+	return text
 }

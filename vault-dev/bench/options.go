@@ -31,6 +31,8 @@ type Options struct {
 	Audit bool
 	// Memory, when not 0, measures the plugin's memory over so many operations instead.
 	Memory int
+	// Other is the program of another build of pqtransit to compare with, empty for none.
+	Other string
 	// Port is the first of four in a row that the Vault uses.
 	Port int
 	// JSON prints the results as JSON instead of Markdown.
@@ -73,6 +75,7 @@ func Parse(args []string, out io.Writer) (Options, error) {
 	flags.DurationVar(&o.Limit, "limit", 30*time.Minute, "length of the whole run at most")
 	flags.BoolVar(&o.Audit, "audit", false, "leave the audit device on")
 	flags.IntVar(&o.Memory, "memory", 0, "watch the plugin's memory over so many operations instead")
+	flags.StringVar(&o.Other, "other", "", "program of another build of pqtransit to compare with, as engine e")
 	flags.IntVar(&o.Port, "port", 8460, "first of four ports in a row for the Vault")
 	flags.BoolVar(&o.JSON, "json", false, "print the results as JSON")
 	if err := flags.Parse(args); err != nil {

@@ -76,7 +76,11 @@ type ready struct {
 // prepare makes each engine's key and request, and has every one answered once.
 func (l *lab) prepare(ctx context.Context, s *sender, c cell) (map[engine]ready, error) {
 	prepared := map[engine]ready{}
-	for _, e := range c.engines() {
+	engines := c.engines()
+	if l.other != "" {
+		engines = append(engines, other)
+	}
+	for _, e := range engines {
 		r, err := prepareOne(ctx, s, e, c)
 		if err != nil {
 			return nil, err

@@ -43,13 +43,13 @@ func machine() string {
 func (r *report) write(out io.Writer) error {
 	var text strings.Builder
 	r.head(&text)
-	text.WriteString("| key | operation | items | conns | c req/s | c p50 ms | c p99 ms | bare µs | c/a | c/b | c/d |\n")
-	text.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
+	text.WriteString("| key | operation | items | conns | c req/s | c p50 ms | c p99 ms | bare µs | c/a | c/b | c/d | CPU c/d |\n")
+	text.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, m := range r.Lines {
-		fmt.Fprintf(&text, "| %s | %s | %s | %d | %.1f | %.2f | %.2f | %.1f | %s | %s | %s |\n",
+		fmt.Fprintf(&text, "| %s | %s | %s | %d | %.1f | %.2f | %.2f | %.1f | %s | %s | %s | %.2f |\n",
 			m.Key, m.Operation, itemsText(m.Batch), m.Connections, m.rate(ours).Median,
 			m.latency(ours, 50).Seconds()*1000, m.latency(ours, 99).Seconds()*1000, m.bare().Median,
-			m.ratio(builtin), m.ratio(external), m.ratio(floor))
+			m.ratio(builtin), m.ratio(external), m.ratio(floor), m.cpu(floor))
 	}
 	r.writeTargets(&text)
 	for _, skipped := range r.Skipped {
@@ -63,7 +63,8 @@ func (r *report) head(text *strings.Builder) {
 	fmt.Fprintf(text, "%s. %s. `%s`\n\n", r.Began.Format(time.DateTime+" MST"), r.Machine, r.Command)
 	text.WriteString("c is pqtransit, a the built-in transit, b the same as an external plugin, d a plugin that does nothing. Ratios are of\n" +
 		"throughput, above 1 where pqtransit is faster: the median of the rounds, with the least and the most. `bare` is one\n" +
-		"item's cryptography on one core, without Vault.\n\n")
+		"item's cryptography on one core, without Vault; `CPU` is the processor time of a request in Vault and the plugin\n" +
+		"together, which other work on the machine disturbs least.\n\n")
 }
 
 func itemsText(batch int) string {
@@ -96,6 +97,7 @@ func (r *report) writeTargets(text *strings.Builder) {
 type line struct {
 	cell
 	Rate                          map[string]spread // requests a second, by engine
+	CPUMicroseconds               map[string]float64
 	P50, P99                      map[string]float64
 	BareMicroseconds              spread
 	OverBuiltin, External, Floor  spread
@@ -105,12 +107,13 @@ type line struct {
 
 func (m *measurement) MarshalJSON() ([]byte, error) {
 	l := line{
-		cell: m.cell, Rate: map[string]spread{}, P50: map[string]float64{}, P99: map[string]float64{},
+		cell: m.cell, Rate: map[string]spread{}, CPUMicroseconds: map[string]float64{}, P50: map[string]float64{}, P99: map[string]float64{},
 		BareMicroseconds: m.bare(), OverBuiltin: m.ratio(builtin), External: m.ratio(external), Floor: m.ratio(floor),
 		OverFloorPlusBareCryptography: m.overFloor(1), Targets: m.verdicts(),
 	}
 	for _, e := range m.engines() {
 		l.Rate[e.letter] = m.rate(e)
+		l.CPUMicroseconds[e.letter] = m.cpuPerRequest(e)
 		l.P50[e.letter] = m.latency(e, 50).Seconds() * 1000
 		l.P99[e.letter] = m.latency(e, 99).Seconds() * 1000
 	}

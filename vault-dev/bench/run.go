@@ -117,17 +117,27 @@ func (b *bench) measure(ctx context.Context, c cell) (m *measurement, reason str
 // each time.
 func (b *bench) round(ctx context.Context, senders []sender, prepared map[engine]ready, bare func() error, number int) (round, error) {
 	taken := round{samples: map[engine]sample{}}
-	order := []engine{builtin, external, ours, floor}
+	order := []engine{builtin, external, ours, floor, other}
 	for i := range order {
 		e := order[(i+number)%len(order)]
 		ready, takesPart := prepared[e]
 		if !takesPart {
 			continue
 		}
-		var err error
-		if taken.samples[e], err = turn(ctx, senders, ready.request, b.options.Slice); err != nil {
+		before, err := b.serverCPU()
+		if err != nil {
 			return round{}, err
 		}
+		took, err := turn(ctx, senders, ready.request, b.options.Slice)
+		if err != nil {
+			return round{}, err
+		}
+		after, err := b.serverCPU()
+		if err != nil {
+			return round{}, err
+		}
+		took.cpu = after - before
+		taken.samples[e] = took
 	}
 	var err error
 	taken.bare, err = timeBare(bare, b.options.Slice/4)
