@@ -3,6 +3,7 @@ package pqtransit_test
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	cryptorsa "crypto/rsa"
 	"crypto/x509"
@@ -125,6 +126,22 @@ func TestImportKeepsTheSizeOfAnHMACKey(t *testing.T) {
 	wantSize(64)
 	m.MustWrite("keys/mac/rotate", nil)
 	wantSize(64)
+}
+
+func TestImportOfAPublicKeyToDeriveFromIsRefused(t *testing.T) {
+	m := newMount(t)
+	public, _, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	wantRefused(t, "derived", m.Write("keys/ed/import", object{"type": "ed25519", "derived": true, "public_key": text}),
+		"error importing key: unable to import only public key for derived Ed25519 key: imported key should not be an Ed25519 key pair but is instead an HKDF key")
+	mustImport(t, m, "keys/ed/import", object{"type": "ed25519", "public_key": text})
 }
 
 func TestImport(t *testing.T) {

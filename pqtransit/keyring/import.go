@@ -23,6 +23,14 @@ type Material struct {
 	Public string
 }
 
+// checkHalf refuses a public key of which every context would make another.
+func (m Material) checkHalf(algorithm *suite.Suite, derived bool) error {
+	if m.Wrapped == nil && derived && algorithm.Asymmetric && algorithm.Derivation {
+		return refuse("error importing key: unable to import only public key for derived Ed25519 key: imported key should not be an Ed25519 key pair but is instead an HKDF key")
+	}
+	return nil
+}
+
 // Import is what an imported key is to be.
 type Import struct {
 	// Spec.Type is read in lower case, as transit does here.
@@ -57,6 +65,9 @@ func (r *Keyring) Import(ctx context.Context, storage logical.Storage, name stri
 	}
 	if existing != nil {
 		return nil, errImportExists
+	}
+	if err := in.checkHalf(algorithm, in.Derived); err != nil {
+		return nil, err
 	}
 	imported, err := r.imported(ctx, storage, algorithm, in.Material)
 	if err != nil {
@@ -127,6 +138,9 @@ func (r *Keyring) ImportVersion(ctx context.Context, storage logical.Storage, na
 		return nil, err
 	}
 	algorithm := existing.Suite()
+	if err := update.checkHalf(algorithm, existing.Derived); err != nil {
+		return nil, err
+	}
 	imported, err := r.imported(ctx, storage, algorithm, update.Material)
 	if err != nil {
 		return nil, err
