@@ -120,11 +120,11 @@ func (k *ecdsaKey) Verify(params SignParams, message, signature []byte) (bool, e
 		return false, err
 	}
 	if params.Marshaling == JWS {
-		signature, err = k.split(signature)
-	} else {
-		err = checkECDSASignature(signature)
-	}
-	if err != nil {
+		// To transit any bytes are two numbers, if not the right ones.
+		if signature, err = k.split(signature); err != nil {
+			return false, nil //nolint:nilerr // that is the answer
+		}
+	} else if err := checkECDSASignature(signature); err != nil {
 		return false, err
 	}
 	return ecdsa.VerifyASN1(k.public, hashed, signature), nil

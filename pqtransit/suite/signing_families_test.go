@@ -61,13 +61,14 @@ func TestECDSASignatureForms(t *testing.T) {
 			t.Errorf("%s: r || s has %d bytes, want %d", name, len(signature), size)
 		}
 		mustVerify(t, key, joined, []byte("m"), signature)
+		for _, other := range [][]byte{nil, signature[1:], append([]byte{0, 0}, signature...)} {
+			mustNotVerify(t, key, joined, []byte("m"), other)
+		}
 		for _, wrong := range []struct {
 			params    suite.SignParams
 			signature []byte
 			want      string
 		}{
-			{joined, signature[1:], "supplied signature is invalid"},
-			{joined, append([]byte{0, 0}, signature...), "supplied signature is invalid"},
 			{suite.SignParams{}, signature, "supplied signature is invalid"},
 			{suite.SignParams{}, append(sign(t, key, suite.SignParams{}, []byte("m")), 0), "supplied signature contains extra data"},
 		} {
