@@ -47,7 +47,10 @@ func (f *Fields) Err() error {
 
 // Fail records a fault that a decoder found itself.
 func (f *Fields) Fail(format string, args ...any) {
-	f.errs = append(f.errs, fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if !slices.Contains(f.errs, text) { // a decoder may read a field twice
+		f.errs = append(f.errs, text)
+	}
 }
 
 // Has reports whether the caller gave the field at all; a default does not count.

@@ -59,9 +59,10 @@ func decodeEncapsulate(f *backend.Fields) kemRequest {
 	})}
 }
 
+// decodeReference also takes a number, as transit's sign and verify do.
 func (i *item) decodeReference(f *backend.Fields, index int) {
 	if index != notInBatch {
-		i.reference = f.String("reference")
+		i.reference = f.Text("reference")
 	}
 }
 

@@ -193,14 +193,14 @@ func TestBatchesOfSignatures(t *testing.T) {
 		object{"input": b64("a"), "signature": signed[0]["signature"], "reference": "first"},
 		object{"input": b64("b"), "signature": signed[0]["signature"]},
 		object{"input": b64("d"), "signature": signed[3]["signature"], "signature_context": b64("here")},
-		object{"input": b64("d"), "signature": "vault:v9:AA=="},
+		object{"input": b64("d"), "signature": "vault:v9:AA==", "reference": 7},
 		object{"input": "!", "signature": "vault:v1:AA=="},
 	}}), 5)
 	for i, want := range []object{
 		{"reference": "first", "valid": true},
 		{"reference": "", "valid": false},
 		{"reference": "", "valid": true},
-		{"reference": "", "valid": false, "error": "invalid signature: version is too new"},
+		{"reference": "7", "valid": false, "error": "invalid signature: version is too new"},
 		{"reference": "", "valid": false, "error": "failed to parse item: failed to parse input: illegal base64 data at input byte 0"},
 	} {
 		if diff := cmp.Diff(want, verified[i]); diff != "" {

@@ -97,8 +97,8 @@ func decodeMarshaling(f *backend.Fields) suite.Marshaling {
 }
 
 func decodeSaltLength(f *backend.Fields) int {
-	text := strings.ToLower(f.String("salt_length"))
-	switch text {
+	text := f.String("salt_length")
+	switch strings.ToLower(text) {
 	case "auto":
 		return suite.SaltLengthAuto
 	case "hash":
