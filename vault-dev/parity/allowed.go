@@ -30,6 +30,9 @@ type entry struct {
 	Operations []string `hcl:"operations"`
 	// Path in the body, * for a number or name; "" is the outcome.
 	Path string `hcl:"path,optional"`
+	// Request is a regular expression that the step's text has to contain, to keep the entry from
+	// requests that it is not about; optional.
+	Request string `hcl:"request,optional"`
 	// Builtin and PQTransit are regular expressions for the whole of what each engine has
 	// there. TEXT in them stands for the same one of texts in both, WRAP for core's words before
 	// the text of an error, and <name> in PQTransit for
@@ -42,8 +45,9 @@ type entry struct {
 	// Exclusive examples change the mount's settings.
 	Exclusive bool `hcl:"exclusive,optional"`
 
-	path  *regexp.Regexp
-	cases []*pattern
+	path    *regexp.Regexp
+	request *regexp.Regexp
+	cases   []*pattern
 }
 
 // pattern is an entry with one of its texts.
@@ -103,6 +107,10 @@ func (e *entry) compile(rows string) error {
 	}
 	expression := strings.NewReplacer(".", `\.`, "*", `[^.]+`).Replace(e.Path)
 	e.path = regexp.MustCompile("^" + expression + "$")
+	var err error
+	if e.request, err = regexp.Compile(e.Request); err != nil {
+		return err
+	}
 	texts := e.Texts
 	if len(texts) == 0 {
 		texts = []string{""}
@@ -144,14 +152,14 @@ func newPattern(e *entry, text string) (*pattern, error) {
 const wrap = `1 error occurred:\s+\* `
 
 // samples are differences that no entry may allow, in pairs.
-var samples = []string{"400 any text", "500 any text", "200", "dropped", absent, `"any text"`, `"YW55"`, "400 1 error occurred:\n\t* any text", "500 1 error occurred:\n\t* any text"}
+var samples = []string{"400 any text", "500 any text", "200", absent, `"any text"`, `"YW55"`, "400 1 error occurred:\n\t* any text", "500 1 error occurred:\n\t* any text"}
 
 // Match finds the entry that allows a difference, counts it, and returns its name.
 func (a *Allowed) Match(d Difference) (name string, ok bool) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	for _, e := range a.entries {
-		if !slices.Contains(e.Operations, d.Operation) || !e.path.MatchString(d.Path) {
+		if !slices.Contains(e.Operations, d.Step.Operation()) || !e.path.MatchString(d.Path) || !e.request.MatchString(d.Step.String()) {
 			continue
 		}
 		for _, c := range e.cases {

@@ -10,8 +10,8 @@ import (
 
 // Difference is one thing in which two answers to a request differ.
 type Difference struct {
-	// Operation is that of the step.
-	Operation string
+	// Step is the request, with its references.
+	Step Step
 	// Path says where in the body, such as data.batch_results.2.error; "" is the outcome.
 	Path string
 	// Builtin and PQTransit are what each engine has there: an outcome, or JSON, or "absent".
@@ -24,7 +24,7 @@ func (d Difference) String() string {
 	if path == "" {
 		path = "outcome"
 	}
-	return fmt.Sprintf("%s, %s\n  built-in:  %.400s\n  pqtransit: %.400s", d.Operation, path, d.Builtin, d.PQTransit)
+	return fmt.Sprintf("%s, %s\n  built-in:  %.400s\n  pqtransit: %.400s", d.Step.Operation(), path, d.Builtin, d.PQTransit)
 }
 
 const absent = "absent"
@@ -70,7 +70,7 @@ type comparison struct {
 }
 
 func (c *comparison) add(path, builtin, pqtransit string) {
-	c.found = append(c.found, Difference{c.step.Operation(), path, builtin, pqtransit})
+	c.found = append(c.found, Difference{c.step, path, builtin, pqtransit})
 }
 
 // object compares field by field, in the order of their names.

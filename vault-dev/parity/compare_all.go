@@ -21,7 +21,7 @@ type Report struct {
 // signature is what makes two differences the same: all but numbers, and what names hold.
 func signature(d Difference) string {
 	varying := regexp.MustCompile(`\d+|"[^"]{20,}"`)
-	return varying.ReplaceAllString(fmt.Sprintf("%s|%s|%s|%s", d.Operation, d.Path, d.Builtin, d.PQTransit), "#")
+	return varying.ReplaceAllString(fmt.Sprintf("%s|%s|%s|%s", d.Step.Operation(), d.Path, d.Builtin, d.PQTransit), "#")
 }
 
 // Options say how much is compared.

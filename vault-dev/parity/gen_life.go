@@ -17,8 +17,8 @@ func (g *generator) liveOfAKey() {
 	if g.chance(80) {
 		g.share(m)
 	}
-	for range 6 + g.IntN(14) {
-		if g.chance(20) {
+	for range 8 + g.IntN(20) {
+		if g.chance(15) {
 			g.change(m)
 		} else {
 			g.operate(m)
@@ -142,7 +142,7 @@ func (g *generator) rotate(m *model) {
 	}
 	m.latest++
 	m.imported, m.shared = false, false
-	if g.chance(85) {
+	if g.chance(75) {
 		g.share(m)
 	}
 }

@@ -60,6 +60,7 @@ func (g *generator) sign(m *model) {
 		id, whole := g.post("sign/"+path, merged(merged(body, input), version))
 		if whole && m.signs() {
 			m.keep("signature", id, "", merged(body, input), path)
+			g.soon(func() { g.verify(m) })
 		}
 		return
 	}
@@ -118,6 +119,7 @@ func (g *generator) hmac(m *model) {
 		id, whole := g.post("hmac/"+path, merged(merged(body, input), version))
 		if whole {
 			m.keep("hmac", id, "", merged(body, input), path)
+			g.soon(func() { g.verifyHMAC(m) })
 		}
 		return
 	}

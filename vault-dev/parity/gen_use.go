@@ -25,6 +25,14 @@ func (g *generator) operate(m *model) {
 	})(g)
 }
 
+// soon does what follows from a step at once in most cases, so that the engines meet each other's
+// products often.
+func (g *generator) soon(use func()) {
+	if g.chance(60) {
+		use()
+	}
+}
+
 // context is what a derived key needs with each use, and another sometimes gets.
 func (g *generator) context(m *model, body object) {
 	if m.derived {
@@ -66,6 +74,7 @@ func (g *generator) encrypt(m *model) {
 		item := g.plaintextItem(m)
 		if id, whole := g.post("encrypt/"+m.name, item); whole && m.encrypts() {
 			m.keep("ciphertext", id, "", opening(item), "")
+			g.soon(func() { g.decrypt(m) })
 		}
 		return
 	}
@@ -89,7 +98,7 @@ func (g *generator) items(item func() object) []any {
 	if g.chance(25) {
 		at := g.IntN(len(items))
 		made, _ := items[at].(object)
-		items[at] = g.damage(made)
+		items[at] = g.damageWith(made, itemExtras)
 	}
 	return items
 }

@@ -66,7 +66,7 @@ func (g *generator) send(method, path string, body object) int {
 // post adds a write, a few of them with PUT, and some with a fault in them. It reports whether the
 // request is as it should be.
 func (g *generator) post(path string, body object) (id int, whole bool) {
-	whole = !g.chance(30)
+	whole = !g.chance(22)
 	if !whole {
 		body = g.damage(body)
 	}

@@ -213,7 +213,7 @@ func TestAllowedDifferences(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			read := allowed(t, list)
-			d := parity.Difference{Operation: test.operation, Builtin: test.builtin, PQTransit: test.pqtransit}
+			d := parity.Difference{Step: parity.Step{Method: "POST", Path: test.operation, Body: object{"input": "x"}}, Builtin: test.builtin, PQTransit: test.pqtransit}
 			if _, ok := read.Match(d); ok != test.want {
 				t.Errorf("allowed: %t", ok)
 			}

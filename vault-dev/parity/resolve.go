@@ -39,26 +39,35 @@ var references = regexp.MustCompile(`\{\{[^{}]+\}\}`)
 //	{{pem:rsa-2048:1}}         that key's public key
 //
 // and |flip, |cut, |tag NAME, |json FIELD=VALUE after a reference change its value; see [transform].
+//
+// Where the two engines' keys are known to differ, a pinned ciphertext, signature or HMAC is each
+// engine's own: the other's would tell nothing.
 type Resolver struct {
 	namespace string
 	wrapping  [2]string // the engines' wrapping keys, PEM
 	answers   map[int][2]Answer
+	states    States
+	key       string // that the step is about
+	foreign   [2]bool
 }
 
-// Foreign reports whether the step uses what one certain engine was answered, so that the other
-// has to do with what is not its own.
-func (s Step) Foreign() bool {
-	text := s.String()
-	return strings.Contains(text, "{{builtin:") || strings.Contains(text, "{{pqtransit:")
-}
-
-// Request is the step as one engine gets it.
-func (r *Resolver) Request(step Step, side Which) Request {
+// Request is the step as one engine gets it. foreign reports whether something in it is the other
+// engine's.
+func (r *Resolver) Request(step Step, side Which) (request Request, foreign bool) {
+	path := r.text(step.Path, side)
+	r.key, r.foreign[side] = Step{Path: path}.Key(), false
 	body, _ := r.value(step.Body, side).(map[string]any)
 	if step.Body == nil {
 		body = nil
 	}
-	return Request{Method: step.Method, Path: r.text(step.Path, side), Body: body}
+	return Request{Method: step.Method, Path: path, Body: body}, r.foreign[side]
+}
+
+func (r *Resolver) both(step Step) (requests [2]Request, foreign [2]bool) {
+	for _, side := range []Which{Builtin, PQTransit} {
+		requests[side], foreign[side] = r.Request(step, side)
+	}
+	return requests, foreign
 }
 
 func (r *Resolver) value(value any, side Which) any {
@@ -98,11 +107,24 @@ func (r *Resolver) lookUp(what string, side Which) string {
 	case kind == "pem":
 		return publicPEM(rest)
 	case qualified && kind == Builtin.String():
-		return r.field(rest, Builtin)
+		return r.pinned(rest, Builtin, side)
 	case qualified && kind == PQTransit.String():
-		return r.field(rest, PQTransit)
+		return r.pinned(rest, PQTransit, side)
 	}
 	return r.field(what, side)
+}
+
+// pinned is a field of the maker's answer, unless side's key is known to be another.
+func (r *Resolver) pinned(path string, maker, side Which) string {
+	value := r.field(path, maker)
+	if maker == side {
+		return value
+	}
+	if found := versions.FindStringSubmatch(value); found != nil && r.states[r.key].differs(path, found[1]) {
+		return r.field(path, side)
+	}
+	r.foreign[side] = value != unresolved
+	return value
 }
 
 // field finds STEP.FIELD and further names and indexes below.

@@ -61,20 +61,19 @@ type Result struct {
 func (p *Pair) Run(ctx context.Context, scenario Scenario, tally *safeTally) (Result, error) {
 	unlock := p.lock(scenario.Exclusive)
 	defer unlock()
-	resolver := &Resolver{namespace: p.namespace(), wrapping: p.wrapping, answers: map[int][2]Answer{}}
-	states := States{}
+	resolver := &Resolver{namespace: p.namespace(), wrapping: p.wrapping, answers: map[int][2]Answer{}, states: States{}}
 	var got Result
 	for i, step := range scenario.Steps {
-		requests := [2]Request{resolver.Request(step, Builtin), resolver.Request(step, PQTransit)}
+		requests, foreign := resolver.both(step)
 		answers, err := p.send(ctx, requests)
 		if err != nil {
 			return got, fmt.Errorf("step %d of %s, %s: %v", step.ID, scenario.Name, step, err)
 		}
 		name := Step{Method: step.Method, Path: requests[Builtin].Path}.Key()
-		states.Observe(step, requests[Builtin], answers)
-		differences := Compare(step, states[name], answers)
+		resolver.states.Observe(step, requests[Builtin], answers)
+		differences := Compare(step, resolver.states[name], answers)
 		p.judge(&got, differences, scenario, step)
-		tally.note(step, answers, got.allowed)
+		tally.note(step, answers, foreign, got.allowed)
 		got.last = len(differences) > 0 && i == len(scenario.Steps)-1
 		if len(got.Findings) > 0 || parted(answers) {
 			break
@@ -142,13 +141,13 @@ type safeTally struct {
 	tally *Tally
 }
 
-func (s *safeTally) note(step Step, answers [2]Answer, allowed []string) {
+func (s *safeTally) note(step Step, answers [2]Answer, foreign [2]bool, allowed []string) {
 	if s == nil {
 		return
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.tally.count(step, answers)
+	s.tally.count(step, answers, foreign)
 	for _, name := range allowed {
 		s.tally.allowed[name]++
 	}

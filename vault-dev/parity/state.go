@@ -125,6 +125,19 @@ func (k *KeyState) describe(data map[string]any) {
 	k.convergent = data["convergent_encryption"] == true
 }
 
+// differs reports whether the engines cannot use each other's product of a version, which is named
+// by the last word of path.
+func (k *KeyState) differs(path, version string) bool {
+	number, err := strconv.Atoi(version)
+	if k == nil || err != nil {
+		return false
+	}
+	if strings.HasSuffix(path, ".hmac") {
+		return k.differMAC[number]
+	}
+	return k.differ[number]
+}
+
 var versions = regexp.MustCompile(`(?:^vault:v|\.keys\.)(\d+)`)
 
 // determined reports whether the value at path, left being one engine's, has to be the same in
@@ -168,9 +181,9 @@ func (k *KeyState) determinedVersion(step Step, name string, version int) bool {
 		return same && (k.kind == "ed25519" || strings.HasPrefix(k.kind, "rsa-") && step.Body["signature_algorithm"] == "pkcs1v15")
 	case operation == "export":
 		return same && (sameMAC || !strings.HasPrefix(step.Path, "export/hmac-key"))
-	case name == "public_key", name == "publickey", name == strconv.Itoa(version):
+	case name == "public_key", name == "publickey":
 		return same
-	case name == "creation_time":
+	case name == "creation_time", name == strconv.Itoa(version):
 		return same && sameMAC
 	}
 	return true
