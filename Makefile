@@ -3,10 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZTIME ?= 10s
+REQUESTS ?= 20000
+SEED ?= 0
 DEV := go run ./vault-dev/cmd/dev
 TIMED := @scripts/timed.sh
 
-.PHONY: help deps build vault dev dev-stop dev-clean tour test unit e2e check lint vet race fuzz bench microbench format clean
+.PHONY: help deps build vault dev dev-stop dev-clean tour test unit e2e parity check lint vet race fuzz bench microbench format clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,6 +41,9 @@ unit: ## The tests that need no Vault (those of the HSM need SoftHSM)
 
 e2e: vault ## The tests on a real Vault, in a temporary directory
 	$(TIMED) e2e go test -count=1 -timeout 20m ./vault-dev/e2e/...
+
+parity: vault ## The same REQUESTS (20000), of a SEED, to transit and pqtransit on a real Vault: every difference
+	$(TIMED) parity go test -count=1 -timeout 2h -v -run '^TestParity' ./vault-dev/e2e/ -parity.requests=$(REQUESTS) -parity.seed=$(SEED)
 
 check: deps lint vet race fuzz ## Lint, vet, race detector and a short fuzz of every target
 
