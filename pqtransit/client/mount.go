@@ -25,6 +25,16 @@ func NewMount(vault *api.Client, path string) *Mount {
 // Path is where the mount is, without slashes at its ends.
 func (m *Mount) Path() string { return m.path }
 
+// Check is an error when there is no such mount, or the token has no access to it: a read
+// below it would look like that of a mount without keys.
+func (m *Mount) Check(ctx context.Context) error {
+	about, err := m.vault.Logical().ReadWithContext(ctx, "sys/internal/ui/mounts/"+m.path)
+	if err == nil && about == nil {
+		return fmt.Errorf("there is no mount %s", m.path)
+	}
+	return err
+}
+
 // SplitKey tells the mount from the key in a path such as "transit/orders". The form of the
 // vault command's own transit import, "transit/keys/orders", is read too.
 func SplitKey(path string) (mount, key string, err error) {

@@ -2,8 +2,12 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
+
+// ErrNotPQTransit is of a path that only pqtransit has.
+var ErrNotPQTransit = errors.New("the mount is not served by pqtransit")
 
 // Stranded is a key that the built-in engine could not serve after the mount went back to it.
 type Stranded struct {
@@ -36,7 +40,7 @@ func (m *Mount) RollbackCheck(ctx context.Context, seen func(int)) (*Rollback, e
 		case err != nil:
 			return nil, err
 		case page == nil:
-			return nil, fmt.Errorf("%s/rollback-check does not exist: the mount is not served by pqtransit, or there is none", m.path)
+			return nil, fmt.Errorf("%s/rollback-check does not exist: %w, or there is no such mount", m.path, ErrNotPQTransit)
 		}
 		found.Keys, found.Total = append(found.Keys, page.Keys...), page.Total
 		if seen != nil {

@@ -36,10 +36,11 @@ side makes with it. An interrupted run is taken up by the same command: keys tha
 are reported as present. For the time of the run FROM has a key named palisade-migrate-..., which
 carries TO's wrapping key.
 
-The token needs list and read on FROM/keys, read on FROM/backup and FROM/byok-export, update on
-FROM/keys, FROM/encrypt, FROM/decrypt, FROM/sign and FROM/hmac, delete on FROM/keys/palisade-migrate-*; for
-TO, read on TO/keys and TO/wrapping_key and update on TO/keys, TO/restore, TO/encrypt, TO/decrypt and
-TO/verify. A second Vault's token is taken from PALISADE_TO_TOKEN.
+The token needs list and read on FROM/keys, read on FROM/backup, FROM/byok-export and
+FROM/rollback-check, update on FROM/keys, FROM/encrypt, FROM/decrypt, FROM/sign and FROM/hmac, and
+delete on FROM/keys/palisade-migrate-*; for TO, read on TO/keys, TO/wrapping_key and
+TO/rollback-check, and update on TO/keys, TO/restore, TO/encrypt, TO/decrypt and TO/verify. A second
+Vault's token is taken from PALISADE_TO_TOKEN.
 
 The exit code is 0 when every key is in TO now, 3 when some are not, 1 and 2 when the run could not
 go on.`,

@@ -13,10 +13,12 @@ var _ = addSample("transit migrate", func(*testing.T) sample {
 // migratable stands in for a mount with a key of each sort.
 func migratable() http.Handler {
 	return answers(map[string]any{
-		"transit/keys":   map[string]any{"keys": []string{"a", "b", "c"}},
-		"transit/keys/a": map[string]any{"name": "a", "type": "aes256-gcm96", "latest_version": 1, "exportable": true, "allow_plaintext_backup": true},
-		"transit/keys/b": map[string]any{"name": "b", "type": "aes256-gcm96", "latest_version": 1, "exportable": true},
-		"transit/keys/c": map[string]any{"name": "c", "type": "aes256-gcm96", "latest_version": 1},
+		"sys/internal/ui/mounts/transit":   map[string]any{"type": "transit"},
+		"sys/internal/ui/mounts/pqtransit": map[string]any{"type": "pqtransit"},
+		"transit/keys":                     map[string]any{"keys": []string{"a", "b", "c"}},
+		"transit/keys/a":                   map[string]any{"name": "a", "type": "aes256-gcm96", "latest_version": 1, "exportable": true, "allow_plaintext_backup": true},
+		"transit/keys/b":                   map[string]any{"name": "b", "type": "aes256-gcm96", "latest_version": 1, "exportable": true},
+		"transit/keys/c":                   map[string]any{"name": "c", "type": "aes256-gcm96", "latest_version": 1},
 	})
 }
 
@@ -44,6 +46,8 @@ func TestMigrateChecksItsUsage(t *testing.T) {
 	for _, words := range [][]string{
 		{"transit", "/transit/"},
 		{"-key=nope", "transit", "pqtransit"},
+		{"transit", "nosuch"},
+		{"nosuch", "pqtransit"},
 		{"-to-ca-cert=/no/such/file", "transit", "pqtransit"},
 	} {
 		if got := palisade(t, "", append([]string{"transit", "migrate"}, words...)...); got.code != exitLocal || got.out != "" || got.err == "" {
@@ -58,11 +62,11 @@ func TestMigrateToAnotherVault(t *testing.T) {
 	seen := map[string]string{}
 	other := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen[r.URL.Path] = r.Header.Get("X-Vault-Token") + " " + r.Header.Get("X-Vault-Namespace")
-		answers(nil).ServeHTTP(w, r)
+		answers(map[string]any{"sys/internal/ui/mounts/transit": map[string]any{"type": "transit"}}).ServeHTTP(w, r)
 	}))
 	t.Setenv(toToken, "token-of-the-other")
 	got := palisade(t, "", "transit", "migrate", "-dry-run", "-key=a", "-to-address="+other, "-to-namespace=team", "transit", "transit")
-	if got.code != exitOK || len(seen) != 1 || seen["/v1/transit/keys/a"] != "token-of-the-other team" {
+	if got.code != exitOK || len(seen) != 3 || seen["/v1/transit/keys/a"] != "token-of-the-other team" {
 		t.Errorf("code %d, %v\n%s%s", got.code, seen, got.out, got.err)
 	}
 }

@@ -29,13 +29,21 @@ type mover struct {
 	Job
 	guestName string   // see guest
 	leftover  []string // such keys of interrupted runs
+	// stranded are the keys that the destination's engine does not have, with the reasons.
+	stranded map[string]string
 }
 
 // Run moves the keys, one after the other. A key that cannot move or that Vault refuses is
 // in the report, and the run goes on; an error means that it could not, and that another run
 // goes on where this one ended.
 func (job Job) Run(ctx context.Context) (report *Report, err error) {
+	if err := errors.Join(job.From.Check(ctx), job.To.Check(ctx)); err != nil {
+		return nil, err
+	}
 	m := &mover{Job: job}
+	if m.stranded, err = job.strandings(ctx); err != nil {
+		return nil, err
+	}
 	names, err := m.names(ctx)
 	if err != nil {
 		return nil, err
@@ -53,6 +61,26 @@ func (job Job) Run(ctx context.Context) (report *Report, err error) {
 		call(job.Seen, 1)
 	}
 	return report, nil
+}
+
+// strandings are the keys of pqtransit that the built-in engine cannot have, where the one is
+// the source and the other the destination.
+func (job Job) strandings(ctx context.Context) (map[string]string, error) {
+	if _, err := job.To.RollbackCheck(ctx, nil); !errors.Is(err, client.ErrNotPQTransit) {
+		return nil, nil // pqtransit, or a mount that only shows what it takes
+	}
+	found, err := job.From.RollbackCheck(ctx, nil)
+	if errors.Is(err, client.ErrNotPQTransit) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	stranded := map[string]string{}
+	for _, key := range found.Keys {
+		stranded[key.Name] = "the built-in engine cannot have it: " + strings.Join(key.Reasons, "; ")
+	}
+	return stranded, nil
 }
 
 func call(report func(int), n int) {
@@ -95,6 +123,10 @@ func (m *mover) move(ctx context.Context, name string) (Result, error) {
 	there, err := m.To.ReadKey(ctx, name)
 	if err != nil {
 		return ended(result, err)
+	}
+	if result.Reason = m.stranded[name]; result.Reason != "" {
+		result.Status = Stays
+		return result, nil
 	}
 	if result.Way, result.Reason = plan(key); result.Way == "" && m.allPublic(ctx, key) {
 		result.Way, result.Reason = ByImport, ""
@@ -188,7 +220,8 @@ func ended(result Result, err error) (Result, error) {
 	case err == nil:
 		return result, nil
 	case errors.As(err, &refusal) && !unavailable(refusal.StatusCode):
-		result.Reason = fmt.Sprintf("Vault answers %d: %s", refusal.StatusCode, strings.Join(refusal.Errors, "; "))
+		text := strings.Join(strings.Fields(strings.Join(refusal.Errors, "; ")), " ")
+		result.Reason = fmt.Sprintf("Vault answers %d: %s", refusal.StatusCode, text)
 	case errors.Is(err, errNotVerified), errors.Is(err, errNothingToVerify), errors.Is(err, errGone):
 		result.Reason = err.Error()
 	default:
