@@ -24,8 +24,21 @@ import (
 type Fields struct {
 	data  *framework.FieldData // nil for an item
 	item  map[string]any
-	label string // how an item is called in errors, such as "[3]."
+	place place // of an item in its request
 	errs  []string
+}
+
+// place is how an item is called in errors. Most items are never called.
+type place struct {
+	text  string // all of it, or of a list before the index
+	index int    // from 1; 0: text is all of it
+}
+
+func (p place) String() string {
+	if p.index == 0 {
+		return p.text
+	}
+	return fmt.Sprintf("%s[%d].", p.text, p.index-1)
 }
 
 // maxFaults bounds the text about a list whose every item is malformed.
@@ -35,7 +48,9 @@ const maxFaults = 10
 func NewFields(data *framework.FieldData) *Fields { return &Fields{data: data} }
 
 // NewItem reads one item of a batch; label precedes its field names in error texts.
-func NewItem(label string, item map[string]any) *Fields { return &Fields{item: item, label: label} }
+func NewItem(label string, item map[string]any) *Fields {
+	return &Fields{item: item, place: place{text: label}}
+}
 
 // Err is nil or one [*Error] of status 400 that lists every fault so far.
 func (f *Fields) Err() error {
@@ -133,7 +148,7 @@ func (f *Fields) Int(name string) int {
 func (f *Fields) Base64(name string) []byte {
 	decoded, err := base64.StdEncoding.DecodeString(f.String(name))
 	if err != nil {
-		f.Fail("failed to base64-decode %s%s", f.label, name)
+		f.Fail("failed to base64-decode %s%s", f.place, name)
 		return nil
 	}
 	return decoded
@@ -148,16 +163,17 @@ func (f *Fields) Items(name string) (items []*Fields, ok bool) {
 	}
 	list, ok := f.raw()[name].([]any) // the framework makes a list of anything
 	if !ok {
-		f.Fail("%s%s: expected a list, got %T", f.label, name, f.raw()[name])
+		f.Fail("%s%s: expected a list, got %T", f.place, name, f.raw()[name])
 	}
-	items = make([]*Fields, len(list))
+	within := fmt.Sprintf("%s%s", f.place, name)
+	items, all := make([]*Fields, len(list)), make([]Fields, len(list))
 	for i, value := range list {
-		label := fmt.Sprintf("%s%s[%d].", f.label, name, i)
 		item, isMap := value.(map[string]any)
 		if !isMap && len(f.errs) < maxFaults {
-			f.Fail("%s%s[%d]: expected a map, got %T", f.label, name, i, value)
+			f.Fail("%s[%d]: expected a map, got %T", within, i, value)
 		}
-		items[i] = NewItem(label, item)
+		all[i] = Fields{item: item, place: place{text: within, index: i + 1}}
+		items[i] = &all[i]
 	}
 	return items, true
 }
@@ -200,7 +216,7 @@ func (f *Fields) value(name string) (any, bool) {
 
 // wrongType names the types only: the value may be a secret.
 func (f *Fields) wrongType(name, kind string, value any) {
-	f.Fail("'%s%s' expected type '%s', got unconvertible type '%T'", f.label, name, kind, value)
+	f.Fail("'%s%s' expected type '%s', got unconvertible type '%T'", f.place, name, kind, value)
 }
 
 func wholeNumber(value any) (int, bool) {
