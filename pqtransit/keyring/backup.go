@@ -11,12 +11,15 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
+// backupFormat is the version of the form of [ownBackup], whose key has [wholeFormat].
+const backupFormat = 1
+
 // ownBackup is the backup of a key in our own format. To the built-in engine its policy is a
 // key that cannot be stored, so a restore there fails and changes nothing.
 type ownBackup struct {
-	Palisade int             `json:"palisade"` // ownFormat
+	Palisade int             `json:"palisade"` // backupFormat
 	Policy   json.RawMessage `json:"policy"`   // the stub
-	Key      json.RawMessage `json:"key"`      // as under palisade/key/
+	Key      json.RawMessage `json:"key"`      // the whole of it
 }
 
 // Backup gives the whole key as base64 text, in keysutil's format for a Community key, which
@@ -71,7 +74,7 @@ func (r release) backup(ctx context.Context, storage logical.Storage, found *loa
 }
 
 func (release) ownBackup(key *Key) (*ownBackup, error) {
-	encoded, err := encodeOwn(key)
+	encoded, err := encodeOwn(key, wholeFormat)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +82,7 @@ func (release) ownBackup(key *Key) (*ownBackup, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ownBackup{Palisade: ownFormat, Policy: stub, Key: encoded}, nil
+	return &ownBackup{Palisade: backupFormat, Policy: stub, Key: encoded}, nil
 }
 
 // parseBackup reads what Backup or the built-in engine's backup gave, for the key to get
@@ -107,8 +110,8 @@ func parseOwnBackup(name string, decoded []byte) (*restored, error) {
 	if err := json.Unmarshal(decoded, &backup); err != nil {
 		return nil, refuse("backup does not decode")
 	}
-	if backup.Palisade != ownFormat {
-		return nil, refuse("backup has format %d, this release reads format %d", backup.Palisade, ownFormat)
+	if backup.Palisade != backupFormat {
+		return nil, refuse("backup has format %d, this release reads format %d", backup.Palisade, backupFormat)
 	}
 	var named struct {
 		Name string `json:"name"`
@@ -116,7 +119,10 @@ func parseOwnBackup(name string, decoded []byte) (*restored, error) {
 	if err := json.Unmarshal(backup.Key, &named); err != nil {
 		return nil, refuse("backup does not decode")
 	}
-	key, err := decodeOwn(named.Name, backup.Key, nil)
+	key, err := decodeOwn(named.Name, backup.Key, nil, nil)
+	if err == nil {
+		err = key.openAll(nil)
+	}
 	if err != nil {
 		return nil, refuse("backup is not sound: %v", err)
 	}

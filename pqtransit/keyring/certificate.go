@@ -25,7 +25,11 @@ func (k *Key) CertificationRequest(number int, template []byte) (string, *Versio
 	if err := k.algorithms.check(version.Suite); err != nil {
 		return "", nil, err
 	}
-	der, err := suite.CertificationRequest(version.Suite, version.key, template)
+	key, err := version.open()
+	if err != nil {
+		return "", nil, err
+	}
+	der, err := suite.CertificationRequest(version.Suite, key, template)
 	if err != nil {
 		return "", nil, refuse("%s: %v", noRequest, err)
 	}
@@ -87,12 +91,16 @@ func (l *loaded) certify(number int, chain []*x509.Certificate) (*Version, error
 	if err := checkChain(chain); err != nil {
 		return nil, refuse("%s: %v", noChain, err)
 	}
+	key, err := old.open()
+	if err != nil {
+		return nil, err
+	}
 	info := chain[0].RawSubjectPublicKeyInfo
-	if same, algorithm := suite.IsPublicKeyType(old.Suite, old.key, info); !same {
+	if same, algorithm := suite.IsPublicKeyType(old.Suite, key, info); !same {
 		return nil, refuse("%s: provided leaf certificate public key algorithm '%s' does not match the transit key type '%s'", noMatch,
 			algorithmText(chain[0], algorithm), old.Suite.Name)
 	}
-	if !suite.IsPublicKey(old.Suite, old.key, info) {
+	if !suite.IsPublicKey(old.Suite, key, info) {
 		return nil, refuse("%s: leaf certificate public key does not match the key version selected", noChain)
 	}
 	certified := *old

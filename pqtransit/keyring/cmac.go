@@ -75,7 +75,11 @@ func (c *CMAC) Verify(length int, input []byte, text string) (bool, error) {
 }
 
 func (c *CMAC) sum(version *Version, length int, input []byte) ([]byte, error) {
-	maker, ok := version.key.(suite.MACer)
+	key, err := version.open()
+	if err != nil {
+		return nil, err
+	}
+	maker, ok := key.(suite.MACer)
 	if !ok || !version.makesCMAC() {
 		return nil, c.key.noCMAC(version)
 	}

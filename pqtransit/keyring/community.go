@@ -1,10 +1,12 @@
 package keyring
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -117,12 +119,8 @@ func (k *Key) newPolicy() *keysutil.Policy {
 
 func versionOfEntry(algorithm *suite.Suite, number int, entry keysutil.KeyEntry, known parsed) (*Version, error) {
 	material := materialOf(algorithm, entry)
-	key, ok := known.key(number, algorithm, func(key suite.Key) bool { return sameMaterial(key.Material(), material) })
-	if !ok {
-		var err error
-		if key, err = algorithm.FromMaterial(material); err != nil {
-			return nil, err
-		}
+	if material == nil {
+		return nil, errors.New("has no key")
 	}
 	version := &Version{
 		Number:       number,
@@ -130,7 +128,7 @@ func versionOfEntry(algorithm *suite.Suite, number int, entry keysutil.KeyEntry,
 		Purpose:      algorithm.Purpose,
 		Created:      entry.CreationTime,
 		Certificates: entry.CertificateChain,
-		key:          key,
+		key:          known.ofPolicy(number, algorithm, material),
 		hmacKey:      suite.NewSecret(entry.HMACKey),
 		convergent:   entry.ConvergentVersion,
 	}
@@ -152,7 +150,10 @@ func materialOf(algorithm *suite.Suite, entry keysutil.KeyEntry) any {
 	case len(entry.Key) == 0 && entry.FormattedPublicKey != "":
 		return ed25519Public(entry.FormattedPublicKey)
 	}
-	return entry.Key
+	if len(entry.Key) == 0 {
+		return nil
+	}
+	return bytes.Clone(entry.Key)
 }
 
 //nolint:staticcheck // keysutil stores the numbers, so they must be named
@@ -184,7 +185,7 @@ func (v *Version) entry() (keysutil.KeyEntry, error) {
 		HMACKey:                v.hmacKey.Bytes(),
 		ConvergentVersion:      v.convergent,
 	}
-	switch material := v.key.Material().(type) {
+	switch material := v.key.held().(type) {
 	case []byte:
 		entry.Key, entry.FormattedPublicKey = material, v.Public().String()
 	case ed25519.PublicKey:

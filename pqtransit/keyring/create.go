@@ -118,8 +118,8 @@ func (r *Keyring) create(ctx context.Context, storage logical.Storage, name stri
 	if err := r.makeVersion(key, algorithm, spec.purpose(algorithm)); err != nil {
 		return nil, err
 	}
-	made := &loaded{key: key, cause: rotation.Cause{Reason: rotation.Creation}}
-	return made, r.save(ctx, storage, made)
+	fresh := &loaded{key: key, cause: rotation.Cause{Reason: rotation.Creation}}
+	return fresh, r.save(ctx, storage, fresh)
 }
 
 // rotation is the settings of a new key.
@@ -176,17 +176,21 @@ func (r *Keyring) makeVersion(key *Key, algorithm *suite.Suite, purpose suite.Pu
 	if err != nil {
 		return fmt.Errorf("key %s: %v", key.Name, err)
 	}
-	return r.addVersion(key, &Version{Suite: algorithm, Purpose: purpose, key: material})
+	return r.addVersion(key, &Version{Suite: algorithm, Purpose: purpose, key: made(material)})
 }
 
 // addVersion gives a version what every one has, and makes it the latest.
 func (r *Keyring) addVersion(key *Key, version *Version) error {
-	hmacKey, err := r.hmacKeyFor(version.Suite, version.key)
+	material, err := version.open()
+	if err != nil {
+		return err
+	}
+	hmacKey, err := r.hmacKeyFor(version.Suite, material)
 	if err != nil {
 		return fmt.Errorf("key %s: failed to make an HMAC key: %v", key.Name, err)
 	}
 	version.hmacKey = hmacKey
-	if sized, ok := version.key.(suite.Sized); ok {
+	if sized, ok := material.(suite.Sized); ok {
 		// What the built-in engine makes the next version of, and clients read.
 		key.KeySize = sized.Size()
 	}

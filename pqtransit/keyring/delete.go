@@ -25,24 +25,41 @@ func (r *Keyring) Delete(ctx context.Context, storage logical.Storage, name stri
 	place.key.Store(nil)
 	r.meter.Forget(name)
 	r.agenda.note(name, time.Time{})
-	return remove(ctx, storage, append([]string{policyPrefix + name}, beside(name)...)...)
+	if err := remove(ctx, storage, policyPrefix+name); err != nil {
+		return err
+	}
+	return removeBeside(ctx, storage, name)
 }
 
-// beside are the entries that a key of that name may have beside policy/.
+// beside are the entries that a key of that name may have beside policy/ and its chunks.
 func beside(name string) []string {
 	return []string{ownPrefix + name, archivePrefix + name, rotationPrefix + name, historyPrefix + name, usagePrefix + name}
 }
 
+// removeBeside removes all of them, and the chunks.
+func removeBeside(ctx context.Context, storage logical.Storage, name string) error {
+	if err := removeOwn(ctx, storage, name); err != nil {
+		return err
+	}
+	return remove(ctx, storage, beside(name)...)
+}
+
 // removeRest finishes an interrupted deletion, and refuses when there is none.
 func removeRest(ctx context.Context, storage logical.Storage, name string) error {
+	chunks, err := chunksOf(ctx, storage, name)
+	if err != nil {
+		return err
+	}
+	left := len(chunks) > 0
 	for _, path := range beside(name) {
 		entry, err := storage.Get(ctx, path)
 		if err != nil {
 			return err
 		}
-		if entry != nil {
-			return remove(ctx, storage, beside(name)...)
-		}
+		left = left || entry != nil
 	}
-	return refuse("error deleting policy %s: could not delete key; not found", name)
+	if !left {
+		return refuse("error deleting policy %s: could not delete key; not found", name)
+	}
+	return removeBeside(ctx, storage, name)
 }

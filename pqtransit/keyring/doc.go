@@ -12,8 +12,9 @@
 //
 // Any other key lies in our own format, and a stub takes its name from the built-in engine:
 //
-//	palisade/key/<name>  settings and every version
-//	policy/<name>        the stub, without key material
+//	palisade/key/<name>           settings, the newest versions, and where the others are
+//	palisade/versions/<name>/<n>  older versions
+//	policy/<name>                 the stub, without key material
 //
 // policy/<name> alone decides. Absent, there is no such key; a stub, palisade/key/<name> is
 // the key; anything else, it is the key itself. Each change writes the entry that decides

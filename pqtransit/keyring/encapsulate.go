@@ -91,7 +91,11 @@ func (k *Key) decapsulate(ciphertext string) (suite.Secret, *Version, []byte, er
 // encapsulator holds that no key both encrypts and encapsulates: a raw decapsulation would
 // open its ciphertexts past every check.
 func (k *Key) encapsulator(version *Version) (suite.Encapsulator, error) {
-	mechanism, ok := version.key.(suite.Encapsulator)
+	key, err := version.open()
+	if err != nil {
+		return nil, err
+	}
+	mechanism, ok := key.(suite.Encapsulator)
 	if !ok || version.Purpose != suite.KeyEncapsulation {
 		return nil, refuse("key encapsulation not supported: version %d of key %s is of type %s and for %s",
 			version.Number, k.Name, version.Suite.Name, PurposeText(version.Purpose))

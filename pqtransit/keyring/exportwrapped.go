@@ -53,8 +53,12 @@ func (k *Key) wrapper(hash byok.Hash) (wrapper, error) {
 	if hash != nil {
 		return nil, refuse("a hash function is for RSA keys: key %s is of type %s", k.Name, latest.Suite.Name)
 	}
+	key, err := latest.open()
+	if err != nil {
+		return nil, err
+	}
 	return func(algorithm *suite.Suite, form suite.Secret) (string, error) {
-		return byok.WrapHPKE(latest.Suite, latest.key, algorithm, form)
+		return byok.WrapHPKE(latest.Suite, key, algorithm, form)
 	}, nil
 }
 
@@ -74,7 +78,7 @@ func (k *Key) rsaWrapper(hash byok.Hash) (wrapper, error) {
 
 // rsaPublic is the latest version's public half.
 func (k *Key) rsaPublic() (*rsa.PublicKey, error) {
-	switch held := k.versions[k.Latest].key.Material().(type) {
+	switch held := k.versions[k.Latest].key.held().(type) {
 	case *rsa.PrivateKey:
 		return &held.PublicKey, nil
 	case *rsa.PublicKey:

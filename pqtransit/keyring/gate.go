@@ -51,14 +51,18 @@ func (k *Key) release(way Way) (release, error) {
 // private is a version's private half in a format of its export, empty when only the public
 // half was imported.
 func (r release) private(version *Version, format string) (string, error) {
-	private := version.key.Private()
+	key, err := version.open()
+	if err != nil {
+		return "", err
+	}
+	private := key.Private()
 	switch {
 	case format == "":
-		return privateText(version.key.Material(), private)
+		return privateText(key.Material(), private)
 	case private.IsZero() && slices.Contains(version.Suite.PrivateFormats(), format):
 		return "", nil
 	}
-	text, err := version.Suite.PrivateText(format, version.key)
+	text, err := version.Suite.PrivateText(format, key)
 	if err != nil {
 		return "", refuse("%v", err)
 	}
@@ -71,14 +75,18 @@ func (r release) hmac(version *Version) suite.Secret { return version.hmacKey }
 // importable is a version's private half in the form that an import takes: PKCS #8 DER where
 // the type has it, else the raw bytes.
 func (r release) importable(version *Version) (suite.Secret, error) {
-	private := version.key.Private()
+	key, err := version.open()
+	if err != nil {
+		return suite.Secret{}, err
+	}
+	private := key.Private()
 	if private.IsZero() {
 		return suite.Secret{}, refuse("private key not imported for key version selected")
 	}
 	if version.Suite.Encodings.PKCS8 == nil {
 		return private, nil
 	}
-	der, err := version.Suite.Encodings.PKCS8(version.key)
+	der, err := version.Suite.Encodings.PKCS8(key)
 	if err != nil {
 		return suite.Secret{}, refuse("%v", err)
 	}

@@ -87,15 +87,15 @@ func (r *Keyring) Import(ctx context.Context, storage logical.Storage, name stri
 		return nil, err
 	}
 	key.Imported, key.ImportedRotation = true, in.AllowRotation
-	if err := r.addVersion(key, &Version{Suite: algorithm, Purpose: in.purpose(algorithm), key: imported}); err != nil {
+	if err := r.addVersion(key, &Version{Suite: algorithm, Purpose: in.purpose(algorithm), key: made(imported)}); err != nil {
 		return nil, err
 	}
-	made := &loaded{key: key, cause: rotation.Cause{Reason: rotation.Import, Actor: in.Actor}}
-	if err := r.save(ctx, storage, made); err != nil {
+	fresh := &loaded{key: key, cause: rotation.Cause{Reason: rotation.Import, Actor: in.Actor}}
+	if err := r.save(ctx, storage, fresh); err != nil {
 		return nil, err
 	}
-	r.publish(place, made.key)
-	return made.key, nil
+	r.publish(place, fresh.key)
+	return fresh.key, nil
 }
 
 var errImportExists = refuse("the import path cannot be used with an existing key; use import-version to rotate an existing imported key")
@@ -163,7 +163,7 @@ func (r *Keyring) ImportVersion(ctx context.Context, storage logical.Storage, na
 			return true, nil
 		}
 		found.cause = rotation.Cause{Reason: rotation.Import, Actor: update.Actor}
-		return true, r.addVersion(key, &Version{Suite: algorithm, Purpose: key.Purpose(), key: imported})
+		return true, r.addVersion(key, &Version{Suite: algorithm, Purpose: key.Purpose(), key: made(imported)})
 	})
 }
 
@@ -182,7 +182,11 @@ func (k *Key) checkImportVersion(name string) error {
 // lacksPrivate reports whether only the public half of a version was imported.
 func (k *Key) lacksPrivate(number int) bool {
 	version := k.usable(number)
-	return version != nil && version.key.Private().IsZero()
+	if version == nil {
+		return false
+	}
+	key, err := version.open()
+	return err == nil && key.Private().IsZero()
 }
 
 // complete gives a version the private half that belongs to its public one.
@@ -201,7 +205,7 @@ func (l *loaded) complete(number int, imported suite.Key) error {
 		return refuse("cannot import key, key pair does not match")
 	}
 	whole := *old
-	whole.key = imported
+	whole.key = made(imported)
 	l.key.versions[number] = &whole
 	l.replaced = number
 	return nil

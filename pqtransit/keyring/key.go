@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -74,14 +75,30 @@ type Version struct {
 	// Certificates is a chain of DER certificates, leaf first, or nil.
 	Certificates [][]byte
 
-	key        suite.Key
+	key        *lazyKey
+	chunk      *chunk // where the version lies, of a key in our own format; nil beside its settings
 	hmacKey    suite.Secret
 	convergent int // version of the convergent scheme, 0: as the key's settings say
 	uses       *usage.Counter
 }
 
 // Public is the version's public half, zero for a symmetric one.
-func (v *Version) Public() suite.PublicKey { return v.key.Public() }
+func (v *Version) Public() suite.PublicKey {
+	key, err := v.open()
+	if err != nil {
+		return suite.PublicKey{}
+	}
+	return key.Public()
+}
+
+// open is the version's key. An error is a fault of what lies in storage.
+func (v *Version) open() (suite.Key, error) {
+	key, err := v.key.open()
+	if err != nil {
+		return nil, fmt.Errorf("version %d does not parse: %v", v.Number, err)
+	}
+	return key, nil
+}
 
 // Suite is the algorithm of the latest version.
 func (k *Key) Suite() *suite.Suite { return k.versions[k.Latest].Suite }
@@ -117,7 +134,11 @@ func (k *Key) Community() bool {
 }
 
 func (k *Key) derive(version *Version, context []byte) (suite.Key, error) {
-	deriver, ok := version.key.(suite.Deriver)
+	key, err := version.open()
+	if err != nil {
+		return nil, err
+	}
+	deriver, ok := key.(suite.Deriver)
 	if !ok {
 		return nil, refuse("derivation not supported for key type %s", version.Suite.Name)
 	}

@@ -105,10 +105,13 @@ func (*Keyring) List(ctx context.Context, storage logical.Storage) ([]string, er
 // Invalidate forgets what is cached of the key whose entry in storage has changed behind
 // the keyring's back. It waits for a change of that key that is under way.
 func (r *Keyring) Invalidate(path string) {
-	for _, prefix := range []string{policyPrefix, archivePrefix, ownPrefix, rotationPrefix} {
+	for _, prefix := range append(StoragePrefixes(), rotationPrefix) {
 		name, ok := strings.CutPrefix(path, prefix)
 		if !ok {
 			continue
+		}
+		if prefix == chunkPrefix {
+			name, _, _ = strings.Cut(name, "/")
 		}
 		r.settled.add(name)
 		place := r.acquire(name)

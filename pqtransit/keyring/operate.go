@@ -195,7 +195,10 @@ func (k *Key) encrypter(version *Version, operation string, context []byte) (sui
 	if err := k.algorithms.check(version.Suite); err != nil {
 		return nil, err
 	}
-	key := version.key
+	key, err := version.open()
+	if err != nil {
+		return nil, err
+	}
 	// The built-in engine imports keys as derived whose type cannot be, and then uses them
 	// as they are.
 	if k.Derived && version.Suite.Derivation {

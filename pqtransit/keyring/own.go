@@ -13,10 +13,13 @@ import (
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
-// ownFormat is the version of the form that [ownKey] has in storage.
-const ownFormat = 1
+// The versions of the form of [ownKey]. The first is that of backups, and was that of storage.
+const (
+	wholeFormat = 1 // every version is in versions
+	ownFormat   = 2 // older versions are in chunks
+)
 
-// ownKey is palisade/key/<name>. docs/formats.md draws it.
+// ownKey is palisade/key/<name>, and the key in a backup. docs/formats.md draws it.
 type ownKey struct {
 	Format               int          `json:"format"`
 	Name                 string       `json:"name"`
@@ -36,6 +39,7 @@ type ownKey struct {
 	ImportedRotation     bool         `json:"imported_key_allow_rotation"`
 	Backup               *Event       `json:"backup_info"`
 	Restore              *Event       `json:"restore_info"`
+	Chunks               []chunk      `json:"chunks,omitempty"` // of format 2, ascending
 	Versions             []ownVersion `json:"versions"`
 }
 
@@ -51,10 +55,34 @@ type ownVersion struct {
 	Certificates [][]byte  `json:"certificate_chain,omitempty"`
 }
 
-// encodeOwn is the only form that decodeOwn reads.
-func encodeOwn(k *Key) ([]byte, error) {
-	stored := ownKey{
-		Format:               ownFormat,
+// encodeOwn is the only form that decodeOwn reads. In format 2 the versions that have a chunk
+// are named by it, and are elsewhere.
+func encodeOwn(k *Key, format int) ([]byte, error) {
+	stored := storedSettings(k)
+	stored.Format = format
+	for _, number := range slices.Sorted(maps.Keys(k.versions)) {
+		version := k.versions[number]
+		if format != wholeFormat && version.chunk != nil {
+			if version.chunk.First == number {
+				stored.Chunks = append(stored.Chunks, *version.chunk)
+			}
+			continue
+		}
+		entry, err := version.encode()
+		if err != nil {
+			return nil, fmt.Errorf("failed to encode key %s: %v", k.Name, err)
+		}
+		stored.Versions = append(stored.Versions, entry)
+	}
+	encoded, err := json.Marshal(stored)
+	if err != nil {
+		return nil, fmt.Errorf("failed to encode key %s: %v", k.Name, err)
+	}
+	return encoded, nil
+}
+
+func storedSettings(k *Key) *ownKey {
+	return &ownKey{
 		Name:                 k.Name,
 		Derived:              k.Derived,
 		KDF:                  k.KDF,
@@ -73,63 +101,61 @@ func encodeOwn(k *Key) ([]byte, error) {
 		Backup:               k.Backup,
 		Restore:              k.Restore,
 	}
-	for _, number := range slices.Sorted(maps.Keys(k.versions)) {
-		stored.Versions = append(stored.Versions, k.versions[number].encode())
-	}
-	encoded, err := json.Marshal(stored)
-	if err != nil {
-		return nil, fmt.Errorf("failed to encode key %s: %v", k.Name, err)
-	}
-	return encoded, nil
 }
 
-func (v *Version) encode() ownVersion {
-	stored := ownVersion{
+func (v *Version) encode() (ownVersion, error) {
+	form, err := v.key.form()
+	if err != nil {
+		return ownVersion{}, fmt.Errorf("version %d: %v", v.Number, err)
+	}
+	return ownVersion{
 		Version:      v.Number,
 		Suite:        v.Suite.Name,
 		Purpose:      purposeNames(v.Purpose),
 		Created:      v.Created,
-		Private:      v.key.Private().Bytes(),
+		Private:      form.private.Bytes(),
+		Public:       form.public,
 		HMACKey:      v.hmacKey.Bytes(),
 		Convergent:   v.convergent,
 		Certificates: v.Certificates,
-	}
-	if len(stored.Private) == 0 {
-		stored.Public = v.key.Public().Bytes()
-	}
-	return stored
+	}, nil
 }
 
-// decodeOwn reads the key of that name. Anything but what encodeOwn writes is an error,
-// because guessing at a stored key is how keys are lost. Errors never quote the input.
-func decodeOwn(name string, value []byte, known parsed) (*Key, error) {
+// decodeOwn reads the key of that name, with the versions of its chunks as open gives them.
+// Anything but what encodeOwn writes is an error, because guessing at a stored key is how keys
+// are lost; but what a version's material is worth its first use tells. Errors never quote the
+// input.
+func decodeOwn(name string, value []byte, known parsed, open opener) (*Key, error) {
 	var version struct {
 		Format int `json:"format"`
 	}
 	if err := json.Unmarshal(value, &version); err != nil {
 		return nil, fmt.Errorf("stored key %s is not a JSON object", name)
 	}
-	if version.Format != ownFormat {
-		return nil, fmt.Errorf("stored key %s has format %d, this release reads format %d", name, version.Format, ownFormat)
+	if version.Format != wholeFormat && version.Format != ownFormat {
+		return nil, fmt.Errorf("stored key %s has format %d, this release reads formats %d and %d", name, version.Format, wholeFormat, ownFormat)
 	}
 	var stored ownKey
 	if err := json.Unmarshal(value, &stored); err != nil {
 		return nil, fmt.Errorf("stored key %s does not decode", name)
 	}
-	key, err := stored.key(known)
+	if len(stored.Chunks) > 0 && version.Format == wholeFormat {
+		return nil, fmt.Errorf("stored key %s has chunks, which format %d has not", name, wholeFormat)
+	}
+	key, err := stored.key(known, open)
 	if err != nil {
-		return nil, fmt.Errorf("stored key %s: %v", name, err)
+		return nil, fmt.Errorf("stored key %s: %w", name, err)
 	}
 	if key.Name != name {
 		return nil, fmt.Errorf("stored key %s has another key's name", name)
 	}
-	if canonical, err := encodeOwn(key); err != nil || !bytes.Equal(canonical, value) {
+	if canonical, err := encodeOwn(key, version.Format); err != nil || !bytes.Equal(canonical, value) {
 		return nil, fmt.Errorf("stored key %s is not in its canonical form", name)
 	}
 	return key, nil
 }
 
-func (s *ownKey) key(known parsed) (*Key, error) {
+func (s *ownKey) key(known parsed, open opener) (*Key, error) {
 	if s.AutoRotateSeconds < 0 || s.AutoRotateSeconds > int64(1<<63-1)/int64(time.Second) {
 		return nil, errors.New("auto-rotation period is out of range")
 	}
@@ -154,28 +180,48 @@ func (s *ownKey) key(known parsed) (*Key, error) {
 			Restore:              s.Restore,
 		},
 	}
-	if err := key.takeVersions(s.Versions, known); err != nil {
+	key.versions = make(map[int]*Version, len(s.Versions))
+	for i := range s.Chunks {
+		versions, err := s.Chunks[i].versions(s.Name, known, open)
+		if err != nil {
+			return nil, err
+		}
+		if err := key.takeVersions(versions); err != nil {
+			return nil, err
+		}
+	}
+	latest, err := decodeVersions(s.Versions, known)
+	if err != nil {
+		return nil, err
+	}
+	if err := key.takeVersions(latest); err != nil {
 		return nil, err
 	}
 	return key, key.check()
 }
 
 // takeVersions wants every version from the oldest available one on, in order.
-func (k *Key) takeVersions(stored []ownVersion, known parsed) error {
-	k.versions = make(map[int]*Version, len(stored))
-	for i, entry := range stored {
-		number := max(k.MinAvailable, 1) + i
-		if entry.Version != number {
-			return fmt.Errorf("version %d is where version %d should be", entry.Version, number)
-		}
-		version, err := entry.decode(known)
-		if err != nil {
-			return fmt.Errorf("version %d: %v", number, err)
+func (k *Key) takeVersions(versions []*Version) error {
+	for _, version := range versions {
+		number := max(k.MinAvailable, 1) + len(k.versions)
+		if version.Number != number {
+			return fmt.Errorf("version %d is where version %d should be", version.Number, number)
 		}
 		k.versions[number] = version
 		k.Latest = number
 	}
 	return nil
+}
+
+func decodeVersions(stored []ownVersion, known parsed) ([]*Version, error) {
+	versions := make([]*Version, len(stored))
+	for i := range stored {
+		var err error
+		if versions[i], err = stored[i].decode(known); err != nil {
+			return nil, fmt.Errorf("version %d: %v", stored[i].Version, err)
+		}
+	}
+	return versions, nil
 }
 
 func (s *ownVersion) decode(known parsed) (*Version, error) {
@@ -187,32 +233,21 @@ func (s *ownVersion) decode(known parsed) (*Version, error) {
 	if err != nil || purpose == 0 || !allowed(algorithm, purpose) {
 		return nil, errors.New("its purpose is not one of its key type")
 	}
-	version := &Version{
+	form := &ownForm{private: suite.NewSecret(s.Private), public: s.Public}
+	clear(s.Private)
+	if form.private.IsZero() && (algorithm.ParsePublic == nil || len(form.public) == 0) {
+		return nil, errors.New("has no key")
+	}
+	return &Version{
 		Number:       s.Version,
 		Suite:        algorithm,
 		Purpose:      purpose,
 		Created:      s.Created,
 		Certificates: s.Certificates,
+		key:          known.ofOwn(s.Version, algorithm, form),
 		hmacKey:      suite.NewSecret(s.HMACKey),
 		convergent:   s.Convergent,
-	}
-	version.key, err = s.parse(algorithm, known)
-	return version, err
-}
-
-func (s *ownVersion) parse(algorithm *suite.Suite, known parsed) (suite.Key, error) {
-	private := suite.NewSecret(s.Private)
-	key, ok := known.key(s.Version, algorithm, func(key suite.Key) bool { return !private.IsZero() && key.Private().Equal(private) })
-	switch {
-	case ok:
-		return key, nil
-	case !private.IsZero():
-		defer clear(s.Private)
-		return algorithm.Parse(s.Private)
-	case algorithm.ParsePublic != nil:
-		return algorithm.ParsePublic(s.Public)
-	}
-	return nil, errors.New("has no key")
+	}, nil
 }
 
 // check holds what every stored key must fulfil.

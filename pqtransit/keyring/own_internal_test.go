@@ -29,7 +29,7 @@ func fixedKey(t testing.TB) *Key {
 		}
 		return &Version{
 			Number: number, Suite: found, Purpose: suite.Encryption, Created: created.AddDate(0, 0, number),
-			key: key, hmacKey: suite.NewSecret(bytes.Repeat([]byte{byte(0x40 + number)}, 32)),
+			key: made(key), hmacKey: suite.NewSecret(bytes.Repeat([]byte{byte(0x40 + number)}, 32)),
 		}
 	}
 	symmetric := version(2, "aes256-gcm96", bytes.Repeat([]byte{0x02}, 32))
@@ -39,7 +39,7 @@ func fixedKey(t testing.TB) *Key {
 		t.Fatal(err)
 	}
 	imported := *hybrid
-	imported.Number, imported.key, imported.Certificates = 4, public, [][]byte{{0x30, 0x00}}
+	imported.Number, imported.key, imported.Certificates = 4, made(public), [][]byte{{0x30, 0x00}}
 	return &Key{
 		Name:   "billing-2026.a_b",
 		Latest: 4,
@@ -71,7 +71,7 @@ func golden(t *testing.T, name string, got []byte) {
 
 func TestStoredFormsAreFrozen(t *testing.T) {
 	key := fixedKey(t)
-	encoded, err := encodeOwn(key)
+	encoded, err := encodeOwn(key, wholeFormat)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestDecodeOwnReadsTheGoldenFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := decodeOwn("billing-2026.a_b", value, nil)
+	key, err := decodeOwn("billing-2026.a_b", value, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestDecodeOwnReadsTheGoldenFile(t *testing.T) {
 }
 
 func TestDecodeOwnRefuses(t *testing.T) {
-	encoded, err := encodeOwn(fixedKey(t))
+	encoded, err := encodeOwn(fixedKey(t), wholeFormat)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestDecodeOwnRefuses(t *testing.T) {
 		{"nothing", nil, "not a JSON object"},
 		{"not JSON", []byte("vault"), "not a JSON object"},
 		{"truncated", encoded[:len(encoded)-1], "not a JSON object"},
-		{"later format", replace(`"format":1`, `"format":2`), "format 2"},
+		{"later format", replace(`"format":1`, `"format":3`), "format 3"},
 		{"no format", replace(`"format":1,`, ``), "format 0"},
 		{"another key's", replace(`"billing-2026.a_b"`, `"other"`), "another key's name"},
 		{"trailing data", append(bytes.Clone(encoded), '{'), "not a JSON object"},
@@ -139,7 +139,7 @@ func TestDecodeOwnRefuses(t *testing.T) {
 		{"field in capitals", replace(`"derived"`, `"DERIVED"`), "canonical"},
 		{"wrong type", replace(`"derived":false`, `"derived":0`), "does not decode"},
 		{"unknown suite", replace(`"x25519-mlkem768"`, `"rot13"`), "unknown key type"},
-		{"material of another suite", replace(`"suite":"aes256-gcm96"`, `"suite":"rsa-4096"`), "version 2"},
+		{"chunks in the first format", replace(`"versions":[`, `"chunks":[{"first":1,"last":1,"entry":1,"sha256":""}],"versions":[`), "has chunks"},
 		{"no material", replace(`"private":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=",`, ``), "has no key"},
 		{"unknown purpose", replace(`["encryption"]`, `["decoration"]`), "purpose"},
 		{"purpose beyond the suite", replace(`["encryption"]`, `["signing"]`), "purpose"},
@@ -153,7 +153,7 @@ func TestDecodeOwnRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			key, err := decodeOwn("billing-2026.a_b", test.value, nil)
+			key, err := decodeOwn("billing-2026.a_b", test.value, nil, nil)
 			if err == nil || key != nil {
 				t.Fatalf("decoded %v", key)
 			}
@@ -170,7 +170,7 @@ func TestDecodeOwnRefuses(t *testing.T) {
 // FuzzDecodeOwn holds that whatever decodes encodes to the same bytes.
 func FuzzDecodeOwn(f *testing.F) {
 	seeds, err := filepath.Glob(filepath.Join("testdata", "*.golden.json"))
-	if err != nil || len(seeds) < 2 {
+	if err != nil || len(seeds) < 4 {
 		f.Fatalf("%d seeds, %v", len(seeds), err)
 	}
 	for _, path := range seeds {
@@ -180,16 +180,21 @@ func FuzzDecodeOwn(f *testing.F) {
 		}
 		f.Add(value)
 	}
+	_, chunks := chunked(f)
 	f.Fuzz(func(t *testing.T, value []byte) {
 		isStub(value)
-		key, err := decodeOwn("billing-2026.a_b", value, nil)
+		key, err := decodeOwn("billing-2026.a_b", value, nil, from(chunks))
 		if err != nil {
 			if key != nil {
 				t.Fatal("a key along with an error")
 			}
 			return
 		}
-		encoded, err := encodeOwn(key)
+		format := wholeFormat
+		if bytes.HasPrefix(value, []byte(`{"format":2,`)) {
+			format = ownFormat
+		}
+		encoded, err := encodeOwn(key, format)
 		if err != nil || !bytes.Equal(encoded, value) {
 			t.Fatalf("encodes to %s, %v", encoded, err)
 		}

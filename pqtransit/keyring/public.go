@@ -8,7 +8,11 @@ func (k *Key) CheckPublicFormat(format string) error {
 	if format == "" || slices.Contains(k.Suite().PublicFormats(), format) {
 		return nil
 	}
-	_, err := k.Suite().PublicText(format, k.versions[k.Latest].key)
+	key, err := k.versions[k.Latest].open()
+	if err != nil {
+		return err
+	}
+	_, err = k.Suite().PublicText(format, key)
 	return refuse("%v", err)
 }
 
@@ -17,12 +21,14 @@ func (k *Key) CheckPublicFormat(format string) error {
 // key that is not derived, else the derived one, and empty without a context. It is empty too
 // where the version's type has no such format.
 func (k *Key) PublicText(version *Version, context []byte, format string) (string, error) {
-	key := version.key
-	if k.Derived && !version.Public().IsZero() {
+	key, err := version.open()
+	if err != nil {
+		return "", err
+	}
+	if k.Derived && !key.Public().IsZero() {
 		if len(context) == 0 {
 			return "", nil
 		}
-		var err error
 		if key, err = k.derive(version, context); err != nil {
 			return "", err
 		}
@@ -42,10 +48,14 @@ func (k *Key) PublicText(version *Version, context []byte, format string) (strin
 
 // publicIn is a version's public half in a format, the empty one being that of an export.
 func (v *Version) publicIn(format string) (string, error) {
-	if format == "" || v.Public().IsZero() {
-		return publicText(v.key.Material(), v.Public()), nil
+	key, err := v.open()
+	if err != nil {
+		return "", err
 	}
-	text, err := v.Suite.PublicText(format, v.key)
+	if public := key.Public(); format == "" || public.IsZero() {
+		return publicText(key.Material(), public), nil
+	}
+	text, err := v.Suite.PublicText(format, key)
 	if err != nil {
 		return "", refuse("%v", err)
 	}

@@ -76,6 +76,9 @@ func parsePolicyBackup(name string, decoded []byte) (*restored, error) {
 	if err != nil {
 		return nil, refuse("backup is not sound: %v", err)
 	}
+	if err := key.openAll(nil); err != nil {
+		return nil, refuse("backup is not sound: key %s: %v", key.Name, err)
+	}
 	if err := key.checkRestored(); err != nil {
 		return nil, refuse("backup is not sound: key %s: %v", key.Name, err)
 	}
@@ -200,7 +203,7 @@ func (d *restored) store(ctx context.Context, storage logical.Storage, replaces 
 		return err
 	}
 	// The key is what policy/ says, whether or not this succeeds.
-	_ = remove(ctx, storage, ownPrefix+d.key.Name)
+	_ = removeOwn(ctx, storage, d.key.Name)
 	return nil
 }
 

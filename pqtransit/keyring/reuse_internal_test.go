@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/palisade-vault/palisade/backend/backendtest"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
 func testKeyring() *Keyring {
@@ -55,9 +56,19 @@ func TestChangesNoticeOtherMaterial(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if after.versions[1].key == before.versions[1].key || !after.versions[1].key.Private().Equal(stored.versions[1].key.Private()) {
+			if after.versions[1].key == before.versions[1].key || !privateOf(t, after).Equal(privateOf(t, stored)) {
 				t.Error("the deleted key came back")
 			}
 		})
 	}
+}
+
+// privateOf is the private half of version 1.
+func privateOf(t *testing.T, key *Key) suite.Secret {
+	t.Helper()
+	parsed, err := key.versions[1].open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed.Private()
 }

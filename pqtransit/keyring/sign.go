@@ -142,7 +142,10 @@ func (k *Key) signer(version *Version, context []byte) (suite.Signer, suite.Key,
 	if err := k.algorithms.check(version.Suite); err != nil {
 		return nil, nil, err
 	}
-	key := version.key
+	key, err := version.open()
+	if err != nil {
+		return nil, nil, err
+	}
 	if k.Derived {
 		derived, err := k.derive(version, context)
 		if err != nil {

@@ -18,6 +18,7 @@ const (
 	policyPrefix  = "policy/"
 	archivePrefix = "archive/"
 	ownPrefix     = "palisade/key/"
+	chunkPrefix   = "palisade/versions/"
 )
 
 // loaded is a key as it lies in storage, for its owner to change and save.
@@ -104,7 +105,7 @@ func loadOwn(ctx context.Context, storage logical.Storage, name string, known pa
 	if entry == nil {
 		return nil, fmt.Errorf("key %s has its stub but not its entry under %s", name, ownPrefix)
 	}
-	key, err := decodeOwn(name, entry.Value, known)
+	key, err := decodeOwn(name, entry.Value, known, chunkOpener(ctx, storage, name))
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +142,10 @@ func (l *loaded) save(ctx context.Context, storage logical.Storage) error {
 // saveNew first removes what an interrupted creation or deletion of the name left, because
 // keysutil would take an old archive for the new key's.
 func (l *loaded) saveNew(ctx context.Context, storage logical.Storage) error {
-	if err := remove(ctx, storage, ownPrefix+l.key.Name, archivePrefix+l.key.Name); err != nil {
+	if err := removeOwn(ctx, storage, l.key.Name); err != nil {
+		return err
+	}
+	if err := remove(ctx, storage, archivePrefix+l.key.Name); err != nil {
 		return err
 	}
 	if l.key.Community() {
@@ -154,7 +158,7 @@ func (l *loaded) saveNew(ctx context.Context, storage logical.Storage) error {
 	return putStub(ctx, storage, l.key.Name)
 }
 
-// saveOwn changes one entry, so it happens or does not.
+// saveOwn changes the entry that decides once what it names is there, so it happens or does not.
 func (l *loaded) saveOwn(ctx context.Context, storage logical.Storage) error {
 	if err := remove(ctx, storage, archivePrefix+l.key.Name); err != nil {
 		return err
@@ -164,7 +168,7 @@ func (l *loaded) saveOwn(ctx context.Context, storage logical.Storage) error {
 
 // savePolicy leaves the order of the two puts to keysutil: the archive, then what decides.
 func (l *loaded) savePolicy(ctx context.Context, storage logical.Storage) error {
-	if err := remove(ctx, storage, ownPrefix+l.key.Name); err != nil {
+	if err := removeOwn(ctx, storage, l.key.Name); err != nil {
 		return err
 	}
 	return l.persist(ctx, storage)
@@ -192,6 +196,9 @@ func (l *loaded) persist(ctx context.Context, storage logical.Storage) error {
 	}
 	if err := l.replaceEntry(); err != nil {
 		return fmt.Errorf("failed to encode key %s: %v", l.key.Name, err)
+	}
+	if err := l.checkArchive(ctx, storage); err != nil {
+		return err
 	}
 	if err := l.policy.Persist(ctx, storage); err != nil {
 		return fmt.Errorf("failed to store key %s: %w", l.key.Name, err)
@@ -246,22 +253,6 @@ func (l *loaded) takeArchive(ctx context.Context, storage logical.Storage) error
 	return nil
 }
 
-func (l *loaded) putOwn(ctx context.Context, storage logical.Storage) error {
-	if err := l.key.check(); err != nil {
-		return fmt.Errorf("key %s: %v", l.key.Name, err)
-	}
-	encoded, err := encodeOwn(l.key)
-	if err != nil {
-		return err
-	}
-	// What could not be read back must not replace what can. Only versions that were not read
-	// before can fail that.
-	if _, err := decodeOwn(l.key.Name, encoded, l.known); err != nil {
-		return err
-	}
-	return put(ctx, storage, ownPrefix+l.key.Name, encoded)
-}
-
 func putStub(ctx context.Context, storage logical.Storage, name string) error {
 	encoded, err := encodeStub(name)
 	if err != nil {
@@ -287,4 +278,6 @@ func remove(ctx context.Context, storage logical.Storage, paths ...string) error
 }
 
 // StoragePrefixes are the parts of storage that hold key material, for seal wrapping.
-func StoragePrefixes() []string { return []string{policyPrefix, archivePrefix, ownPrefix} }
+func StoragePrefixes() []string {
+	return []string{policyPrefix, archivePrefix, ownPrefix, chunkPrefix}
+}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 )
 
+// stubFormat is the version of the stub's form.
+const stubFormat = 1
+
 // stubType is a key type that the built-in engine does not know, so that it refuses every
 // operation with the name.
 const stubType = 1000
@@ -37,7 +40,7 @@ type stubEntry struct {
 
 func encodeStub(name string) ([]byte, error) {
 	encoded, err := json.Marshal(stub{
-		Palisade:             ownFormat,
+		Palisade:             stubFormat,
 		Name:                 name,
 		Type:                 stubType,
 		Keys:                 map[string]stubEntry{"-1": {HMACKey: []byte("this is not a key")}},

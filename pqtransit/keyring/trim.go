@@ -26,7 +26,12 @@ func (r *Keyring) Trim(ctx context.Context, storage logical.Storage, name string
 		if err := key.checkTrim(*minAvailable); err != nil {
 			return false, err
 		}
-		changed := key.MinAvailable != *minAvailable
+		// A trim that failed at its last step has yet to be finished.
+		unfinished, err := found.hasStrays(ctx, storage)
+		if err != nil {
+			return false, err
+		}
+		changed := unfinished || key.MinAvailable != *minAvailable
 		key.dropBefore(*minAvailable)
 		return changed, nil
 	})

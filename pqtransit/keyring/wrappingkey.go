@@ -120,7 +120,11 @@ func (r *Keyring) unwrap(ctx context.Context, storage logical.Storage, algorithm
 	}
 	var refused error
 	for _, version := range key.unwrapping(r.now()) { // the form does not name one
-		private, ok := version.key.Material().(*rsa.PrivateKey)
+		parsed, err := version.open()
+		if err != nil {
+			return suite.Secret{}, err
+		}
+		private, ok := parsed.Material().(*rsa.PrivateKey)
 		if !ok {
 			return suite.Secret{}, fmt.Errorf("the wrapping key is not an RSA key")
 		}
@@ -154,7 +158,11 @@ func (r *Keyring) unwrapHPKE(ctx context.Context, storage logical.Storage, algor
 		if byok.KeyID(version.Public()) != wrapped.KeyID {
 			continue
 		}
-		form, err := wrapped.Unwrap(version.key, algorithm)
+		key, err := version.open()
+		if err != nil {
+			return suite.Secret{}, err
+		}
+		form, err := wrapped.Unwrap(key, algorithm)
 		if err != nil {
 			return suite.Secret{}, refuse("%v", err)
 		}
