@@ -16,7 +16,7 @@ func signingFields() map[string]*framework.FieldSchema {
 		"hash_algorithm": text(`Hash of the message: sha1, sha2-224, sha2-256 (the default), sha2-384, sha2-512, sha3-224,
 sha3-256, sha3-384, sha3-512, or none with prehashed and pkcs1v15. Of Ed25519 only
 sha2-512 with prehashed; with hash-slh-dsa also shake-128 and shake-256. Types that
-hash by their own standard refuse it.`),
+hash by their own standard refuse all but the default, which changes nothing.`),
 		"algorithm":    text("The same, under its old name; ignored, as in transit, unless hash_algorithm is given and empty."),
 		"urlalgorithm": text("Hash of the message, in the path; goes before hash_algorithm."),
 		"prehashed": {

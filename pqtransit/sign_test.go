@@ -244,7 +244,7 @@ func TestBadSigningInput(t *testing.T) {
 		{"empty batch", "sign/ec", object{"batch_input": []any{}}, "missing batch input to process"},
 		{"signature of another form", "verify/ec", verify, "supplied signature is invalid"},
 		{"prehashed ML-DSA", "sign/ml", with(message, object{"prehashed": true}), "prehashed is not supported for ML-DSA: send the message itself, or the 64 bytes of FIPS 204's mu with external_mu"},
-		{"hash of ML-DSA", "sign/ml", with(message, object{"hash_algorithm": "sha2-256"}), "hash_algorithm is not supported for this key type"},
+		{"hash of ML-DSA", "sign/ml", with(message, object{"hash_algorithm": "sha2-512"}), "hash_algorithm is not supported for this key type"},
 		{"long context", "sign/ml", with(message, object{"signature_context": b64(strings.Repeat("x", 256))}), "signature_context has 256 bytes, at most 255 are possible"},
 		{"context of ECDSA", "sign/ec", with(message, object{"signature_context": b64("x")}), "signature_context is not supported for this key type"},
 		{"mu of ECDSA", "sign/ec", with(message, object{"external_mu": true}), "external_mu is not supported for this key type"},
@@ -266,20 +266,29 @@ func TestBadSigningInput(t *testing.T) {
 	}
 }
 
-// pss is the parameter's default, which Terraform's provider spells out whatever the key.
-func TestDefaultSignatureAlgorithmByName(t *testing.T) {
+// pss and sha2-256 are the parameters' defaults, which Terraform's provider spells out whatever
+// the key.
+func TestSigningDefaultsByName(t *testing.T) {
 	m := newMount(t)
 	for name, create := range map[string]object{
 		"ml-dsa":  {"type": "ml-dsa", "parameter_set": "44"},
 		"slh-dsa": {"type": "slh-dsa", "parameter_set": "slh-dsa-sha2-128f"},
 		"ed25519": {"type": "ed25519"},
+		"ecdsa":   {"type": "ecdsa-p384"},
+		"rsa":     {"type": "rsa-2048"},
 	} {
 		m.MustWrite("keys/"+name, create)
-		signature := m.MustWrite("sign/"+name, object{"input": b64("x"), "signature_algorithm": "pss"}).Data["signature"]
-		got := m.MustWrite("verify/"+name, object{"input": b64("x"), "signature": signature}).Data
-		if got["valid"] != true {
-			t.Errorf("%s: %v", name, got)
+		defaults := object{"input": b64("x"), "signature_algorithm": "pss", "hash_algorithm": "sha2-256", "marshaling_algorithm": "asn1", "salt_length": "auto"}
+		signatures := []any{m.MustWrite("sign/"+name, defaults).Data["signature"], m.MustWrite("sign/"+name, object{"input": b64("x")}).Data["signature"]}
+		for _, signature := range signatures {
+			for _, body := range []object{{"input": b64("x")}, defaults} {
+				body["signature"] = signature
+				if got := m.MustWrite("verify/"+name, body).Data; got["valid"] != true {
+					t.Errorf("%s: %v", name, got)
+				}
+			}
 		}
 	}
+	wantRefused(t, "another hash", m.Write("sign/ml-dsa", object{"input": b64("x"), "hash_algorithm": "sha2-512"}), "hash_algorithm is not supported")
 	wantRefused(t, "another", m.Write("sign/ml-dsa", object{"input": b64("x"), "signature_algorithm": "pkcs1v15"}), "signature_algorithm is not supported")
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/palisade-vault/palisade/backend"
+	"github.com/palisade-vault/palisade/pqtransit/digest"
 	"github.com/palisade-vault/palisade/pqtransit/keyring"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
@@ -39,14 +40,14 @@ func decodeSigning(f *backend.Fields) signRequest {
 	}
 	return signRequest{
 		name: f.String("name"),
-		common: keyring.Signing{Params: suite.SignParams{
+		common: keyring.Signing{Params: withoutDefaults(suite.SignParams{
 			HashAlgorithm:      hash,
 			Prehashed:          f.Bool("prehashed"),
-			SignatureAlgorithm: signatureAlgorithm(f),
+			SignatureAlgorithm: f.String("signature_algorithm"),
 			SaltLength:         decodeSaltLength(f),
 			Marshaling:         decodeMarshaling(f),
 			ExternalMu:         f.Bool("external_mu"),
-		}},
+		})},
 	}
 }
 
@@ -75,13 +76,16 @@ func signatureHash(f *backend.Fields) string {
 	return ""
 }
 
-// signatureAlgorithm takes the default's name for the default, whatever the key: Terraform's
-// vault_transit_verify always sends it, also with keys that have no such choice.
-func signatureAlgorithm(f *backend.Fields) string {
-	if name := f.String("signature_algorithm"); name != "pss" {
-		return name
+// withoutDefaults takes the defaults' names for the defaults, whatever the key: Terraform's
+// vault_transit_verify always sends them, also with keys that have no such choice.
+func withoutDefaults(params suite.SignParams) suite.SignParams {
+	if params.SignatureAlgorithm == "pss" {
+		params.SignatureAlgorithm = ""
 	}
-	return ""
+	if params.SignatureAlgorithm == "" && params.HashAlgorithm == digest.Default {
+		params.HashAlgorithm = ""
+	}
+	return params
 }
 
 func decodeMarshaling(f *backend.Fields) suite.Marshaling {

@@ -121,7 +121,7 @@ func terraformKeys(t *testing.T, keys any) {
 }
 
 // terraformDataSources sends what vault_transit_encrypt, _decrypt, _sign and _verify do. The
-// last names an algorithm, a marshaling and a salt length whatever the key.
+// last names a hash, an algorithm, a marshaling and a salt length whatever the key.
 func terraformDataSources(t *testing.T, client *api.Client, name string, data object) {
 	t.Helper()
 	if data["supports_encryption"] == true {
@@ -135,7 +135,7 @@ func terraformDataSources(t *testing.T, client *api.Client, name string, data ob
 		signed := write(t, client, "pqtransit/sign/"+name, object{"input": b64("kept"), "key_version": 1})
 		verified := write(t, client, "pqtransit/verify/"+name, object{
 			"input": b64("kept"), "signature": signed["signature"],
-			"signature_algorithm": "pss", "marshaling_algorithm": "asn1", "salt_length": "auto",
+			"hash_algorithm": "sha2-256", "signature_algorithm": "pss", "marshaling_algorithm": "asn1", "salt_length": "auto",
 		})
 		if verified["valid"] != true {
 			t.Errorf("verified %v", verified)
