@@ -146,14 +146,16 @@ func (k *aeadKey) Derive(function KDF, context []byte) (Key, error) {
 // Seal gives nonce || ciphertext || tag, without the nonce in convergent
 // version 1, whose nonce the caller keeps.
 func (k *aeadKey) Seal(params Params, plaintext []byte) ([]byte, error) {
-	nonce, err := k.nonce(params, plaintext)
+	size := k.aead.NonceSize()
+	sealed := make([]byte, size, size+len(plaintext)+k.aead.Overhead())
+	nonce, err := k.nonce(params, plaintext, sealed)
 	if err != nil {
 		return nil, err
 	}
-	sealed := make([]byte, 0, len(nonce)+len(plaintext)+k.aead.Overhead())
-	if params.Convergent != 1 {
-		sealed = append(sealed, nonce...)
+	if params.Convergent == 1 {
+		sealed = sealed[:0]
 	}
+	copy(sealed, nonce)
 	return k.aead.Seal(sealed, nonce, plaintext, params.AssociatedData), nil
 }
 
@@ -217,8 +219,8 @@ func (k *aeadKey) checkUnauthenticated(params Params) error {
 	return nil
 }
 
-// nonce is random, or a function of the plaintext, or the caller's.
-func (k *aeadKey) nonce(params Params, plaintext []byte) ([]byte, error) {
+// nonce is random, read into fresh, or a function of the plaintext, or the caller's.
+func (k *aeadKey) nonce(params Params, plaintext, fresh []byte) ([]byte, error) {
 	if err := k.check(params); err != nil {
 		return nil, err
 	}
@@ -228,7 +230,8 @@ func (k *aeadKey) nonce(params Params, plaintext []byte) ([]byte, error) {
 	key := k.nonceKey.view()
 	switch params.Convergent {
 	case 0:
-		return random(k.aead.NonceSize()), nil
+		_, _ = rand.Read(fresh) // crypto/rand ends the process rather than fail
+		return fresh, nil
 	case 1:
 		return params.Nonce, nil
 	case 2:
