@@ -28,6 +28,28 @@ type Key struct {
 	Encrypts             bool               `json:"supports_encryption"`
 	Signs                bool               `json:"supports_signing"`
 	Versions             map[string]Version `json:"keys"` // those in use, by number; none of keys that only make MACs
+	// Own are the settings that only pqtransit has, as they read and as config takes them.
+	Own map[string]any `json:"-"`
+}
+
+// ownSettings are their names.
+var ownSettings = []string{
+	"rotation_schedule", "rotation_window", "auto_rotate_max_operations", "auto_rotate_max_bytes",
+	"retain_versions", "destroy_after", "destroy_decryptable",
+}
+
+// UnmarshalJSON also collects Own.
+func (k *Key) UnmarshalJSON(text []byte) error {
+	type plain Key
+	if err := json.Unmarshal(text, (*plain)(k)); err != nil {
+		return err
+	}
+	k.Own = map[string]any{}
+	if err := json.Unmarshal(text, &k.Own); err != nil {
+		return err
+	}
+	maps.DeleteFunc(k.Own, func(name string, _ any) bool { return !slices.Contains(ownSettings, name) })
+	return nil
 }
 
 // Version is one version of a key. What a symmetric key shows of one is its age alone.

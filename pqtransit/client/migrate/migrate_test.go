@@ -57,6 +57,8 @@ func makeKeys(t *testing.T, m *backendtest.Mount) {
 	rotated("trimmed", 5, object{"exportable": true})
 	m.MustWrite("keys/trimmed/config", object{"min_decryption_version": 4, "min_encryption_version": 4})
 	m.MustWrite("keys/trimmed/trim", object{"min_available_version": 3})
+	m.MustWrite("keys/backed-up/config", object{"rotation_schedule": "0 3 * * *", "auto_rotate_max_bytes": 1 << 30})
+	m.MustWrite("keys/curve/config", object{"retain_versions": 9, "destroy_after": "48h", "rotation_schedule": "0 4 * * *"})
 	rotated("kept", 1, object{})
 	rotated("convergent", 1, object{"derived": true, "convergent_encryption": true, "exportable": true})
 	m.MustWrite("keys/mixed-no-backup", object{"type": "aes128-gcm96", "exportable": true})
@@ -155,6 +157,7 @@ func TestARunSurvivesTheLossOfVaultAtAnyRequest(t *testing.T) {
 	v := newVaults(t)
 	// Of every way that has several requests, one.
 	v.from.MustWrite("keys/a", object{"exportable": true, "allow_plaintext_backup": true})
+	v.from.MustWrite("keys/a/config", object{"auto_rotate_max_operations": 5000})
 	v.from.MustWrite("keys/b", object{"exportable": true})
 	for range 3 {
 		v.from.MustWrite("keys/b/rotate", nil)

@@ -2,6 +2,9 @@ package migrate
 
 import (
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/palisade-vault/palisade/pqtransit/client"
@@ -26,9 +29,18 @@ func plan(key *client.Key) (way Way, reason string) {
 	return ByImport, ""
 }
 
-// lost is what an import does not carry.
-func lost(key *client.Key) []string {
-	list := []string{"creation times"}
+// lost is what does not come along.
+func (m *mover) lost(key *client.Key, way Way) []string {
+	var list []string
+	if m.toBuiltin {
+		for _, name := range slices.Sorted(maps.Keys(key.Own)) {
+			list = append(list, name+", which the built-in engine does not have")
+		}
+	}
+	if way == ByBackup {
+		return list
+	}
+	list = append(list, "creation times")
 	if key.Type == "hmac" {
 		list = append(list, "key_size, if the destination is the built-in engine")
 	} else {
@@ -42,16 +54,21 @@ func lost(key *client.Key) []string {
 
 // conflict is why the key that is in the destination cannot be one that this or an earlier
 // run put there, "" if it may be. partly says that an import may have to go on.
-func conflict(key, there *client.Key, way Way) (reason string, partly bool) {
+func (m *mover) conflict(key, there *client.Key, way Way) (reason string, partly bool) {
 	switch {
 	case there.Type != key.Type || there.Derived != key.Derived || there.Latest > key.Latest:
 		return "another key of that name is there", false
 	case there.Latest == key.Latest && sameSettings(key, there):
-		return "", false
+		return "", !m.sameOwn(key, there)
 	case way == ByImport && there.Imported:
 		return "", true
 	}
 	return "a key of that name is there with other versions or settings; if it is an older copy, delete it there to move the key again", false
+}
+
+// sameOwn compares the settings that only pqtransit has.
+func (m *mover) sameOwn(key, there *client.Key) bool {
+	return m.toBuiltin || reflect.DeepEqual(key.Own, there.Own)
 }
 
 func sameSettings(a, b *client.Key) bool {

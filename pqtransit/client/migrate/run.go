@@ -29,6 +29,7 @@ type mover struct {
 	Job
 	guestName string   // see guest
 	leftover  []string // such keys of interrupted runs
+	toBuiltin bool     // the destination is served by the built-in engine
 	// stranded are the keys that the destination's engine does not have, with the reasons.
 	stranded map[string]string
 }
@@ -41,7 +42,7 @@ func (job Job) Run(ctx context.Context) (report *Report, err error) {
 		return nil, err
 	}
 	m := &mover{Job: job}
-	if m.stranded, err = job.strandings(ctx); err != nil {
+	if err = m.readStranded(ctx); err != nil {
 		return nil, err
 	}
 	names, err := m.names(ctx)
@@ -63,24 +64,25 @@ func (job Job) Run(ctx context.Context) (report *Report, err error) {
 	return report, nil
 }
 
-// strandings are the keys of pqtransit that the built-in engine cannot have, where the one is
-// the source and the other the destination.
-func (job Job) strandings(ctx context.Context) (map[string]string, error) {
-	if _, err := job.To.RollbackCheck(ctx, nil); !errors.Is(err, client.ErrNotPQTransit) {
-		return nil, nil // pqtransit, or a mount that only shows what it takes
+// readStranded finds the keys of pqtransit that the built-in engine cannot have, where the
+// one is the source and the other the destination.
+func (m *mover) readStranded(ctx context.Context) error {
+	_, err := m.To.RollbackCheck(ctx, nil)
+	if m.toBuiltin = errors.Is(err, client.ErrNotPQTransit); !m.toBuiltin {
+		return err
 	}
-	found, err := job.From.RollbackCheck(ctx, nil)
+	found, err := m.From.RollbackCheck(ctx, nil)
 	if errors.Is(err, client.ErrNotPQTransit) {
-		return nil, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	stranded := map[string]string{}
+	m.stranded = map[string]string{}
 	for _, key := range found.Keys {
-		stranded[key.Name] = "the built-in engine cannot have it: " + strings.Join(key.Reasons, "; ")
+		m.stranded[key.Name] = "the built-in engine cannot have it: " + strings.Join(key.Reasons, "; ")
 	}
-	return stranded, nil
+	return nil
 }
 
 func call(report func(int), n int) {
@@ -137,14 +139,12 @@ func (m *mover) move(ctx context.Context, name string) (Result, error) {
 	}
 	partly := false
 	if there != nil {
-		if result.Reason, partly = conflict(key, there, result.Way); result.Reason != "" {
+		if result.Reason, partly = m.conflict(key, there, result.Way); result.Reason != "" {
 			result.Status = Stays
 			return result, nil
 		}
 	}
-	if result.Way == ByImport {
-		result.Lost = lost(key)
-	}
+	result.Lost = m.lost(key, result.Way)
 	if m.DryRun && (there == nil || partly) {
 		result.Status = WouldMove
 		return result, nil
@@ -164,11 +164,7 @@ func (m *mover) carry(ctx context.Context, result Result, key, there *client.Key
 		}
 	}
 	result.Status = Moved
-	bring := func() error { return m.copyBackup(ctx, key.Name) }
-	if result.Way == ByImport {
-		bring = func() error { return m.copyVersions(ctx, key, there) }
-	}
-	if err := bring(); err != nil {
+	if err := m.bring(ctx, result.Way, key, there); err != nil {
 		return ended(result, err)
 	}
 	there, err := m.To.ReadKey(ctx, key.Name)
@@ -179,15 +175,25 @@ func (m *mover) carry(ctx context.Context, result Result, key, there *client.Key
 	if err == nil && result.Way == ByImport {
 		err = m.copySettings(ctx, key, there)
 	}
+	if err == nil && !m.sameOwn(key, there) {
+		_, err = m.To.Write(ctx, "keys/"+key.Name+"/config", key.Own)
+	}
 	return ended(result, err)
 }
 
-func (m *mover) copyBackup(ctx context.Context, name string) error {
-	backup, err := m.From.Backup(ctx, name)
+// bring adds the versions that the destination has not; there is nil or a part of the key.
+func (m *mover) bring(ctx context.Context, way Way, key, there *client.Key) error {
+	switch {
+	case way == ByImport:
+		return m.copyVersions(ctx, key, there)
+	case there != nil: // restored already
+		return nil
+	}
+	backup, err := m.From.Backup(ctx, key.Name)
 	if err != nil {
 		return err
 	}
-	return m.To.Restore(ctx, name, backup)
+	return m.To.Restore(ctx, key.Name, backup)
 }
 
 // allPublic reports whether a key has public halves alone, which need no permission to leave.
