@@ -25,7 +25,7 @@ type Material struct {
 
 // checkHalf refuses a public key of which every context would make another.
 func (m Material) checkHalf(algorithm *suite.Suite, derived bool) error {
-	if m.Wrapped == nil && derived && algorithm.Asymmetric && algorithm.Derivation {
+	if m.Wrapped == nil && m.HPKE == nil && derived && algorithm.Asymmetric && algorithm.Derivation {
 		return refuse("error importing key: unable to import only public key for derived Ed25519 key: imported key should not be an Ed25519 key pair but is instead an HKDF key")
 	}
 	return nil
