@@ -84,7 +84,7 @@ func TestRollbackCheckOfAnotherEngine(t *testing.T) {
 		w.WriteHeader(http.StatusNotFound)
 		_ = json.NewEncoder(w).Encode(map[string]any{"errors": []string{"unsupported path"}})
 	}), "transit").RollbackCheck(t.Context(), nil)
-	if err == nil || !strings.Contains(err.Error(), client.ErrNotPQTransit.Error()) {
+	if err == nil || !strings.Contains(err.Error(), "not served by pqtransit") {
 		t.Error(err)
 	}
 }

@@ -42,11 +42,12 @@ func (m *Mount) Restore(ctx context.Context, name string, backup Backup) error {
 	return err
 }
 
-// WrappingKey is the public key to which the mount's imports are encrypted, in PEM.
-func (m *Mount) WrappingKey(ctx context.Context) (string, error) {
+// WrappingKey is the public key to which the mount's imports are encrypted, in PEM. The
+// built-in engine has one of type rsa-4096 alone.
+func (m *Mount) WrappingKey(ctx context.Context, kind string) (string, error) {
 	answer, err := read[struct {
 		PublicKey string `json:"public_key"`
-	}](ctx, m, "wrapping_key", nil)
+	}](ctx, m, "wrapping_key", map[string][]string{"type": {kind}})
 	switch {
 	case err != nil:
 		return "", err

@@ -2,12 +2,8 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
-
-// ErrNotPQTransit is of a path that only pqtransit has.
-var ErrNotPQTransit = errors.New("the mount is not served by pqtransit")
 
 // Stranded is a key that the built-in engine could not serve after the mount went back to it.
 type Stranded struct {
@@ -25,6 +21,12 @@ type Rollback struct {
 	Keys  []Stranded `json:"stranded"`
 }
 
+// PQTransit reports whether pqtransit serves the mount.
+func (m *Mount) PQTransit(ctx context.Context) (bool, error) {
+	page, err := read[map[string]any](ctx, m, "rollback-check", map[string][]string{"limit": {"1"}})
+	return page != nil, err
+}
+
 // RollbackCheck lists the keys that the built-in engine could not serve. It changes nothing.
 // seen, if it is not nil, is called with the number of keys that each answer held.
 func (m *Mount) RollbackCheck(ctx context.Context, seen func(int)) (*Rollback, error) {
@@ -40,7 +42,7 @@ func (m *Mount) RollbackCheck(ctx context.Context, seen func(int)) (*Rollback, e
 		case err != nil:
 			return nil, err
 		case page == nil:
-			return nil, fmt.Errorf("%s/rollback-check does not exist: %w, or there is no such mount", m.path, ErrNotPQTransit)
+			return nil, fmt.Errorf("%s/rollback-check does not exist: the mount is not served by pqtransit, or there is none", m.path)
 		}
 		found.Keys, found.Total = append(found.Keys, page.Keys...), page.Total
 		if seen != nil {

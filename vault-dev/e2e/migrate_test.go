@@ -197,3 +197,43 @@ func TestBackupsGoBothWays(t *testing.T) {
 	}
 	write(t, client, there+"/restore/hybrid-again", object{"backup": backup})
 }
+
+// Between two mounts of pqtransit post-quantum keys move too, wrapped to a hybrid key; here as
+// to another Vault, with flags of its own.
+func TestMigrateBetweenMountsOfPQTransit(t *testing.T) {
+	t.Parallel()
+	client := root(t)
+	from, to := mountFresh(t, client), mountFresh(t, client)
+	write(t, client, from+"/keys/mixed", object{"type": "aes256-gcm96", "exportable": true, "allow_plaintext_backup": true, "rotation_schedule": "0 3 * * *"})
+	write(t, client, from+"/keys/mixed/rotate", object{"type": "x25519-mlkem768", "allow_unauthenticated_encryption": true})
+	for name, body := range map[string]object{
+		"hybrid":    {"type": "x25519-mlkem768", "exportable": true},
+		"signature": {"type": "ml-dsa", "parameter_set": "65", "exportable": true},
+		"derived":   {"type": "ed25519", "derived": true, "exportable": true},
+		"plain":     {"exportable": true},
+	} {
+		write(t, client, from+"/keys/"+name, body)
+		write(t, client, from+"/keys/"+name+"/rotate", nil)
+	}
+	e := &estate{names: []string{"derived", "hybrid", "mixed", "plain", "signature"}}
+	moved := map[string][]string{"backup moved": {"mixed"}, "import moved": {"derived", "hybrid", "plain", "signature"}}
+	proofs := arrivals(e.proofs(t, client, from), moved)
+	words := []string{"transit", "migrate", "-to-address=" + dev.Address(), "-to-ca-cert=" + dev.CAFile(), from, to}
+	got := palisadeJSON[migration](t, 0, words...)
+	if diff := cmp.Diff(moved, got.by()); diff != "" {
+		t.Errorf("%s %+v", diff, got)
+	}
+	for _, key := range got.Keys {
+		if !slices.Equal(key.Verified, []int{1, 2}) {
+			t.Errorf("%+v", key)
+		}
+	}
+	checkAll(t, "moved", client, to, proofs)
+	if got := read(t, client, to+"/keys/mixed")["rotation_schedule"]; got != "0 3 * * *" {
+		t.Errorf("the schedule is %v", got)
+	}
+	again := palisadeJSON[migration](t, 0, words...)
+	if len(again.by()["backup present"])+len(again.by()["import present"]) != len(e.names) {
+		t.Errorf("the second run: %+v", again)
+	}
+}

@@ -29,7 +29,7 @@ func (m *mover) guest(ctx context.Context) (string, error) {
 	if m.guestName != "" {
 		return m.guestName, nil
 	}
-	wrapping, err := m.To.WrappingKey(ctx)
+	wrapping, err := m.To.WrappingKey(ctx, m.wrapping)
 	if err != nil {
 		return "", err
 	}
@@ -40,7 +40,7 @@ func (m *mover) guest(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if there == nil {
-		body := map[string]any{"type": "rsa-4096", "public_key": wrapping}
+		body := map[string]any{"type": m.wrapping, "public_key": wrapping}
 		if _, err := m.From.Write(ctx, "keys/"+name+"/import", body); err != nil {
 			return "", err
 		}

@@ -29,6 +29,7 @@ type mover struct {
 	Job
 	guestName string   // see guest
 	leftover  []string // such keys of interrupted runs
+	wrapping  string   // type of the destination's wrapping key: hybrid where both engines know it
 	toBuiltin bool     // the destination is served by the built-in engine
 	// stranded are the keys that the destination's engine does not have, with the reasons.
 	stranded map[string]string
@@ -42,7 +43,7 @@ func (job Job) Run(ctx context.Context) (report *Report, err error) {
 		return nil, err
 	}
 	m := &mover{Job: job}
-	if err = m.readStranded(ctx); err != nil {
+	if err = m.readEngines(ctx); err != nil {
 		return nil, err
 	}
 	names, err := m.names(ctx)
@@ -64,17 +65,22 @@ func (job Job) Run(ctx context.Context) (report *Report, err error) {
 	return report, nil
 }
 
-// readStranded finds the keys of pqtransit that the built-in engine cannot have, where the
-// one is the source and the other the destination.
-func (m *mover) readStranded(ctx context.Context) error {
-	_, err := m.To.RollbackCheck(ctx, nil)
-	if m.toBuiltin = errors.Is(err, client.ErrNotPQTransit); !m.toBuiltin {
+// readEngines finds which engine serves which mount, and the keys of pqtransit that the
+// built-in one cannot have, where the one is the source and the other the destination.
+func (m *mover) readEngines(ctx context.Context) error {
+	from, fromErr := m.From.PQTransit(ctx)
+	to, toErr := m.To.PQTransit(ctx)
+	if err := errors.Join(fromErr, toErr); err != nil {
 		return err
 	}
-	found, err := m.From.RollbackCheck(ctx, nil)
-	if errors.Is(err, client.ErrNotPQTransit) {
+	m.toBuiltin, m.wrapping = !to, "rsa-4096"
+	if from && to {
+		m.wrapping = "x25519-mlkem768"
+	}
+	if !from || to {
 		return nil
 	}
+	found, err := m.From.RollbackCheck(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -84,6 +84,11 @@ func (v *vaults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var body object
 	_ = json.NewDecoder(r.Body).Decode(&body)
+	for name := range r.URL.Query() {
+		if operation == logical.ReadOperation {
+			body = object{name: r.URL.Query().Get(name)}
+		}
+	}
 	side := map[string]*backendtest.Mount{"from": v.from, "to": v.to}[mount]
 	got := side.Do(r.Context(), operation, path, body)
 	switch {
