@@ -93,9 +93,13 @@ func (b *pqBackend) makeDataKeys(ctx context.Context, count int, makeOne func(in
 	return made, nil
 }
 
-// withDataKey finds the key, lets answer use it and shows what it refuses.
-func (b *pqBackend) withDataKey(ctx context.Context, r *logical.Request, name string, answer func(*keyring.Key) (map[string]any, error)) (*logical.Response, error) {
-	key, err := b.keyOf(ctx, r, name)
+// withDataKey finds the key, lets answer use it to wrap so many keys and shows what it refuses.
+func (b *pqBackend) withDataKey(ctx context.Context, r *logical.Request, req dataKeyRequest, count int, answer func(*keyring.Key) (map[string]any, error)) (*logical.Response, error) {
+	var work keyring.Work
+	for range count {
+		work.Add(req.params.Version, req.size)
+	}
+	key, err := b.keyToWork(ctx, r, req.name, work)
 	if err != nil {
 		return nil, asAnswer(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/palisade-vault/palisade/backend"
 	"github.com/palisade-vault/palisade/pqtransit/digest"
+	"github.com/palisade-vault/palisade/pqtransit/keyring"
 )
 
 // authItem is one thing to authenticate or verify. A single request is a batch of one.
@@ -60,6 +61,15 @@ func (i *authItem) decodeInput(f *backend.Fields, missing string) {
 	if i.input, err = base64.StdEncoding.DecodeString(f.String("input")); err != nil {
 		i.fault = fmt.Sprintf("unable to decode input as base64: %v", err)
 	}
+}
+
+// work is what the batch asks of its key, of whose versions one makes all codes.
+func (b *authBatch) work(version int) keyring.Work {
+	var work keyring.Work
+	for i := range b.items {
+		work.Add(version, len(b.items[i].input))
+	}
+	return work
 }
 
 // authResult is what one item becomes; valid is there whatever the operation, as in transit.

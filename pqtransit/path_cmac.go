@@ -98,7 +98,7 @@ func itemMACLength(f *backend.Fields, common int) int {
 }
 
 func (b *pqBackend) cmac(ctx context.Context, r *logical.Request, req cmacRequest) (*logical.Response, error) {
-	key, err := b.keyOf(ctx, r, req.name)
+	key, err := b.keyToWork(ctx, r, req.name, req.work(req.version))
 	if err != nil {
 		return nil, asAnswer(err)
 	}

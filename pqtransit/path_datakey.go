@@ -42,7 +42,7 @@ func decodeOneDataKey(f *backend.Fields) dataKeyRequest {
 }
 
 func (b *pqBackend) dataKey(ctx context.Context, r *logical.Request, req dataKeyRequest) (*logical.Response, error) {
-	return b.withDataKey(ctx, r, req.name, func(key *keyring.Key) (map[string]any, error) {
+	return b.withDataKey(ctx, r, req, 1, func(key *keyring.Key) (map[string]any, error) {
 		made, err := key.DataKey(req.params, req.size)
 		if err != nil {
 			return nil, err
@@ -89,7 +89,7 @@ func decodeManyDataKeys(f *backend.Fields) dataKeysRequest {
 }
 
 func (b *pqBackend) dataKeys(ctx context.Context, r *logical.Request, req dataKeysRequest) (*logical.Response, error) {
-	return b.withDataKey(ctx, r, req.name, func(key *keyring.Key) (map[string]any, error) {
+	return b.withDataKey(ctx, r, req.dataKeyRequest, req.count, func(key *keyring.Key) (map[string]any, error) {
 		made, err := b.makeDataKeys(ctx, req.count, func(int) (keyring.DataKey, error) { return key.DataKey(req.params, req.size) })
 		if err != nil {
 			return nil, err

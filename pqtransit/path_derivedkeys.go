@@ -61,9 +61,10 @@ func decodeDerivedKeys(f *backend.Fields) derivedKeysRequest {
 }
 
 func (b *pqBackend) derivedKeys(ctx context.Context, r *logical.Request, req derivedKeysRequest) (*logical.Response, error) {
-	return b.withDataKey(ctx, r, req.name, func(key *keyring.Key) (map[string]any, error) {
-		first := req.derivation.From
-		keys, err := b.makeDataKeys(ctx, int(req.derivation.To-first), func(i int) (keyring.DataKey, error) {
+	first := req.derivation.From
+	count := int(req.derivation.To - first)
+	return b.withDataKey(ctx, r, req.dataKeyRequest, count, func(key *keyring.Key) (map[string]any, error) {
+		keys, err := b.makeDataKeys(ctx, count, func(i int) (keyring.DataKey, error) {
 			one := req.derivation
 			one.From = first + uint64(i)
 			one.To = one.From + 1

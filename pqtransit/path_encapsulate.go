@@ -67,7 +67,7 @@ func (i *item) decodeReference(f *backend.Fields, index int) {
 }
 
 func (b *pqBackend) encapsulate(ctx context.Context, r *logical.Request, req kemRequest) (*logical.Response, error) {
-	key, err := b.keyOf(ctx, r, req.name)
+	key, err := b.keyToWork(ctx, r, req.name, req.work(versionOf, func(*item) int { return 0 }))
 	if err != nil {
 		return nil, asAnswer(err)
 	}

@@ -98,6 +98,9 @@ func (b *pqBackend) encrypt(ctx context.Context, r *logical.Request, req encrypt
 	if err != nil {
 		return nil, asAnswer(err)
 	}
+	if key, err = b.keys.Reserve(ctx, r.Storage, key, req.work(versionOf, plaintextSize)); err != nil {
+		return nil, asAnswer(err)
+	}
 	answer, total, err := run(ctx, b.workers, &req.batch, func(i *item) (cipherResult, error) {
 		ciphertext, version, err := key.Encrypt(i.params.Parameters, i.plaintext)
 		return cipherResult{Ciphertext: ciphertext, KeyVersion: version}, err

@@ -72,7 +72,7 @@ func decodeHMACInput(f *backend.Fields, _ int) authItem {
 }
 
 func (b *pqBackend) hmac(ctx context.Context, r *logical.Request, req hmacRequest) (*logical.Response, error) {
-	key, err := b.keyOf(ctx, r, req.name)
+	key, err := b.keyToWork(ctx, r, req.name, req.work(req.version))
 	if err != nil {
 		return nil, asAnswer(err)
 	}

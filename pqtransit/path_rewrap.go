@@ -57,7 +57,7 @@ func decodeOldCiphertext(f *backend.Fields, index int) item {
 
 // rewrap answers 200 to every batch, whatever became of its items, as transit does.
 func (b *pqBackend) rewrap(ctx context.Context, r *logical.Request, req cipherRequest) (*logical.Response, error) {
-	key, err := b.keyOf(ctx, r, req.name)
+	key, err := b.keyToWork(ctx, r, req.name, req.work(versionOf, ciphertextSize))
 	if err != nil {
 		return nil, asAnswer(err)
 	}

@@ -83,6 +83,10 @@ func (b *pqBackend) sign(ctx context.Context, r *logical.Request, req signReques
 	if err == nil {
 		err = req.checkHash()
 	}
+	if err == nil {
+		version := func(*item) int { return req.common.Version }
+		key, err = b.keys.Reserve(ctx, r.Storage, key, req.work(version, plaintextSize))
+	}
 	if err != nil {
 		return nil, asAnswer(err)
 	}

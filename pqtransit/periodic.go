@@ -3,7 +3,6 @@ package pqtransit
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -17,7 +16,6 @@ const (
 	usageInterval = time.Hour
 	usagePerCall  = 500
 	usageAtEnd    = 5 * time.Second
-	maxUsageAtEnd = math.MaxInt
 )
 
 // periodic is called by Vault once a minute, on the active node alone.
@@ -49,7 +47,7 @@ func (b *pqBackend) flushAtEnd(storage logical.Storage) func(context.Context) {
 			}
 			ctx, cancel := context.WithTimeout(ctx, usageAtEnd)
 			defer cancel()
-			if err := b.keys.FlushUsage(ctx, storage, b.rotation.now().Add(usageInterval), maxUsageAtEnd); err != nil {
+			if err := b.keys.EndUsage(ctx, storage); err != nil {
 				b.Logger().Warn("failed to store what keys were used for", "error", err)
 			}
 		})

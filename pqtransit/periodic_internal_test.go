@@ -63,13 +63,18 @@ func TestUsageIsStored(t *testing.T) {
 			t.Errorf("%d puts, want %d", got, want)
 		}
 	}
-	m.MustWrite("keys/k", nil)
+	m.MustWrite("keys/k", map[string]any{"auto_rotate_max_operations": 0, "auto_rotate_max_bytes": 0})
 	puts(0, func() { encrypt(3) })
 	puts(1, func() { tick(0) })
 	puts(0, func() { encrypt(1); tick(59 * time.Minute) })
 	puts(1, func() { tick(2 * time.Minute) })
 	puts(0, func() { tick(2 * time.Hour) })
 	puts(1, func() { encrypt(1); m.Restart() })
+	// A key with a limit has its first block written down before its first use.
+	m.MustWrite("keys/limited", nil)
+	for _, want := range []int{1, 0, 0} {
+		puts(want, func() { m.MustWrite("encrypt/limited", map[string]any{"plaintext": "AAAA"}) })
+	}
 	if got := usesOf(t, m, "k")[1].Protected; got.Operations != 10 || got.Bytes != 30 {
 		t.Errorf("%+v", got)
 	}

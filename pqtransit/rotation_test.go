@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/palisade-vault/palisade/backend/backendtest"
 )
 
 // rotationNames are what a read shows beyond transit's fields.
@@ -92,5 +94,70 @@ func TestKeyHistory(t *testing.T) {
 		map[string]any{"version": 2.0, "reason": "request", "entity_id": "e-1", "display_name": "userpass-alice", "from": "aes256-gcm96", "to": "x25519-mlkem768"},
 	}}, data); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Every path that makes something counts it, single and in batches, on one road: at the limit
+// the key rotates before it does more, and the answer comes from the new version.
+func TestLimitsOnEveryPath(t *testing.T) {
+	items := func(item object, count int) []any {
+		all := make([]any, count)
+		for i := range all {
+			all[i] = item
+		}
+		return all
+	}
+	for name, test := range map[string]struct {
+		key  object
+		path string
+		data func(m *backendtest.Mount, count int) object
+	}{
+		"encrypt": {object{}, "encrypt/k", func(_ *backendtest.Mount, count int) object {
+			return object{"batch_input": items(object{"plaintext": "AAAA"}, count)}
+		}},
+		"rewrap": {object{}, "rewrap/k", func(m *backendtest.Mount, count int) object {
+			text := m.MustWrite("encrypt/k", object{"plaintext": "AAAA"}).Data["ciphertext"]
+			return object{"batch_input": items(object{"ciphertext": text}, count)}
+		}},
+		"datakeys": {object{}, "datakeys/wrapped/k", func(_ *backendtest.Mount, count int) object { return object{"count": count} }},
+		"derivedkeys": {object{}, "derivedkeys/wrapped/k", func(_ *backendtest.Mount, count int) object {
+			return object{"salt": "s", "key_index_from": 0, "key_index_to": count}
+		}},
+		"hmac": {object{"type": "ed25519"}, "hmac/k", func(_ *backendtest.Mount, count int) object {
+			return object{"batch_input": items(object{"input": "AAAA"}, count)}
+		}},
+		"sign": {object{"type": "ed25519"}, "sign/k", func(_ *backendtest.Mount, count int) object {
+			return object{"batch_input": items(object{"input": "AAAA"}, count)}
+		}},
+		"cmac": {object{"type": "aes256-cmac"}, "cmac/k", func(_ *backendtest.Mount, count int) object {
+			return object{"batch_input": items(object{"input": "AAAA"}, count)}
+		}},
+		"encapsulate": {object{"type": "ml-kem", "parameter_set": "768", "purpose": "key-encapsulation"}, "encapsulate/k", func(_ *backendtest.Mount, count int) object {
+			return object{"batch_input": items(object{}, count)}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMount(t)
+			test.key["auto_rotate_max_operations"] = 1000
+			m.MustWrite("keys/k", test.key)
+			for _, want := range []float64{1, 2, 3} {
+				m.MustWrite(test.path, test.data(m, 600))
+				if got := m.MustRead("keys/k").Data["latest_version"]; got != want {
+					t.Errorf("version %v, want %v", got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestLimitsOfSingleRequests(t *testing.T) {
+	m := newMount(t)
+	m.MustWrite("keys/k", object{"auto_rotate_max_operations": 1000})
+	for i := range 1001 {
+		data := m.MustWrite("encrypt/k", object{"plaintext": "AAAA"}).Data
+		if want := float64(1 + i/1000); data["key_version"] != want {
+			t.Fatalf("request %d: version %v, want %v", i, data["key_version"], want)
+		}
+		m.MustWrite("decrypt/k", object{"ciphertext": data["ciphertext"]})
 	}
 }

@@ -28,12 +28,19 @@ type Configuration struct {
 // Configure changes a key's settings, all of them or none, and stores nothing when all of
 // them are so already.
 func (r *Keyring) Configure(ctx context.Context, storage logical.Storage, name string, configuration Configuration) (*Key, error) {
-	return r.change(ctx, storage, name, func(found *loaded) (bool, error) {
+	key, err := r.change(ctx, storage, name, func(found *loaded) (bool, error) {
 		if found == nil {
 			return false, refuse("no existing key named %s could be found", name)
 		}
 		return configuration.apply(found.key, r.now())
 	})
+	if err == nil && (configuration.Rotation.MaxOperations != nil || configuration.Rotation.MaxBytes != nil) {
+		// What was granted under another limit is looked at again.
+		for _, counter := range r.meter.Key(name).Counters() {
+			counter.Revoke()
+		}
+	}
+	return key, err
 }
 
 func (c Configuration) apply(key *Key, now time.Time) (changed bool, err error) {

@@ -1,9 +1,11 @@
 package keyring
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,6 +27,10 @@ type versionUsage struct {
 	Created   time.Time   `json:"created"` // with the number, which version of which key it is
 	Protected storedTotal `json:"protected"`
 	Processed storedTotal `json:"processed"`
+	// Reserved is what counts as used against a limit: at least what was protected, and more
+	// after a crash. 0 where no limit ever was.
+	ReservedOperations int64 `json:"reserved_operations"`
+	ReservedBytes      int64 `json:"reserved_bytes"`
 }
 
 type storedTotal struct {
@@ -70,48 +76,77 @@ func (r *Keyring) Uses(ctx context.Context, storage logical.Storage, key *Key) (
 // before. A key whose counts cannot be stored keeps them, and does not keep the others from
 // theirs.
 func (r *Keyring) FlushUsage(ctx context.Context, storage logical.Storage, before time.Time, limit int) error {
+	return r.flush(ctx, storage, r.meter.Due(before, limit), func(*usage.Counter) {})
+}
+
+// EndUsage stores everything that was counted, and gives back what was reserved and not used.
+// It is called when the mount stops.
+func (r *Keyring) EndUsage(ctx context.Context, storage logical.Storage) error {
+	return r.flush(ctx, storage, r.meter.All(), (*usage.Counter).Revoke)
+}
+
+func (r *Keyring) flush(ctx context.Context, storage logical.Storage, keys []*usage.Key, prepare func(*usage.Counter)) error {
 	var faults []error
-	for _, counts := range r.meter.Due(before, limit) {
+	for _, counts := range keys {
 		if err := ctx.Err(); err != nil {
 			return errors.Join(append(faults, err)...)
 		}
-		if err := r.flushUsage(ctx, storage, counts); err != nil {
+		if err := r.flushKey(ctx, storage, counts, prepare); err != nil {
 			faults = append(faults, fmt.Errorf("key %s: %w", counts.Name(), err))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-func (r *Keyring) flushUsage(ctx context.Context, storage logical.Storage, counts *usage.Key) error {
+func (r *Keyring) flushKey(ctx context.Context, storage logical.Storage, counts *usage.Key, prepare func(*usage.Counter)) error {
 	place := r.acquire(counts.Name())
 	defer r.release(counts.Name(), place)
 	if r.meter.Peek(counts.Name()) != counts {
 		return nil // deleted in the meantime
 	}
-	drained := counts.Drain()
-	err := r.addUsage(ctx, storage, place, counts.Name(), drained)
-	if err != nil {
-		counts.Return(drained)
+	for _, counter := range counts.Counters() {
+		prepare(counter)
 	}
-	return err
-}
-
-func (r *Keyring) addUsage(ctx context.Context, storage logical.Storage, place *slot, name string, more map[usage.Version]usage.Use) error {
-	stored, err := r.usage.Get(ctx, storage, name)
+	stored, err := r.usage.Get(ctx, storage, counts.Name())
 	if err != nil {
 		return err
 	}
-	total := stored.uses()
-	addUses(total, more)
-	if key := place.key.Load(); key != nil {
-		for version := range total {
-			if !key.may(version) {
-				delete(total, version)
-			}
+	return r.storeUsage(ctx, storage, place, stored, grants{counts: counts})
+}
+
+// grants are the counters of a key, and up to what total one of them is to be granted.
+type grants struct {
+	counts  *usage.Key
+	version *Version // nil for none
+	upTo    usage.Demand
+}
+
+// storeUsage adds to what is stored what was counted since, and what is granted from then on.
+func (r *Keyring) storeUsage(ctx context.Context, storage logical.Storage, place *slot, stored *storedUsage, g grants) error {
+	drained := g.counts.Drain()
+	total, reserved := stored.uses(), stored.reserved()
+	addUses(total, drained)
+	for version, counter := range g.counts.Counters() {
+		if now, begun := counter.Reserved(); begun {
+			reserved[version] = now
 		}
-		r.meter.Key(name).Keep(key.may)
 	}
-	return r.usage.Put(ctx, storage, name, newStoredUsage(total))
+	if g.version != nil {
+		reserved[g.version.identity()] = g.upTo
+	}
+	if key := place.key.Load(); key != nil {
+		maps.DeleteFunc(total, func(version usage.Version, _ usage.Use) bool { return !key.may(version) })
+		maps.DeleteFunc(reserved, func(version usage.Version, _ usage.Demand) bool { return !key.may(version) })
+		g.counts.Keep(key.may)
+	}
+	if err := r.usage.Put(ctx, storage, g.counts.Name(), newStoredUsage(total, reserved)); err != nil {
+		g.counts.Return(drained)
+		return err
+	}
+	if g.version != nil {
+		g.version.uses.Grant(g.upTo)
+	}
+	return nil
 }
 
 // may reports whether a version is one of this key, as far as the key knows: versions that are
@@ -143,16 +178,42 @@ func (s *storedUsage) uses() map[usage.Version]usage.Use {
 	return uses
 }
 
-func newStoredUsage(uses map[usage.Version]usage.Use) *storedUsage {
+// reserved is what counts as used, of versions that a limit was ever held against.
+func (s *storedUsage) reserved() map[usage.Version]usage.Demand {
+	reserved := map[usage.Version]usage.Demand{}
+	if s == nil {
+		return reserved
+	}
+	for _, version := range s.Versions {
+		demand := usage.Demand{Operations: version.ReservedOperations, Bytes: version.ReservedBytes}
+		if demand != (usage.Demand{}) {
+			reserved[usage.NewVersion(version.Version, version.Created)] = demand
+		}
+	}
+	return reserved
+}
+
+func newStoredUsage(uses map[usage.Version]usage.Use, reserved map[usage.Version]usage.Demand) *storedUsage {
+	versions := map[usage.Version]bool{}
+	for version := range uses {
+		versions[version] = true
+	}
+	for version := range reserved {
+		versions[version] = true
+	}
 	stored := &storedUsage{Versions: []versionUsage{}}
-	for version, use := range uses {
+	for version := range versions {
 		stored.Versions = append(stored.Versions, versionUsage{
-			Version:   version.Number,
-			Created:   version.Created(),
-			Protected: storedTotal(use.Protected),
-			Processed: storedTotal(use.Processed),
+			Version:            version.Number,
+			Created:            version.Created(),
+			Protected:          storedTotal(uses[version].Protected),
+			Processed:          storedTotal(uses[version].Processed),
+			ReservedOperations: reserved[version].Operations,
+			ReservedBytes:      reserved[version].Bytes,
 		})
 	}
-	slices.SortFunc(stored.Versions, func(a, b versionUsage) int { return a.Version - b.Version })
+	slices.SortFunc(stored.Versions, func(a, b versionUsage) int {
+		return cmp.Or(a.Version-b.Version, a.Created.Compare(b.Created))
+	})
 	return stored
 }

@@ -14,6 +14,15 @@ import (
 // makes its nonces: it follows the encryption key in HKDF's output.
 const convergentKeySize = 32
 
+// Bounds of one key. With 2^32 random nonces of 96 bits two are equal with a probability of at
+// most 2^-32 (NIST SP 800-38D, section 8.3); the same birthday bound holds for
+// ChaCha20-Poly1305's. A cipher with blocks of 128 bits is told from random within 2^48 of them
+// with a probability of at most 2^-33 (the PRP/PRF switching lemma, q^2/2^129).
+const (
+	randomNonces  = 1 << 32
+	blockOf128Max = 1 << 48 * 16
+)
+
 // aeadFamily is what the symmetric suites differ in.
 type aeadFamily struct {
 	keySize int
@@ -45,6 +54,9 @@ func (f aeadFamily) suite(s Suite) Suite {
 	s.AssociatedData = !f.unauthenticated
 	s.Unauthenticated = f.unauthenticated
 	s.CallerIV = f.unauthenticated
+	if !f.unauthenticated {
+		s.SafeMessages = randomNonces
+	}
 	s.Generate = func() (Key, error) {
 		return fresh(f.keySize, f.parse)
 	}

@@ -106,6 +106,11 @@ type Suite struct {
 	// Slow means that one private operation can take from tenths of a second
 	// to seconds, so that callers must bound how many run at once.
 	Slow bool
+	// SafeMessages is how many messages one key may encrypt at most where its
+	// nonces are random, and SafeBytes how many bytes, so that no two nonces or
+	// blocks meet with a probability of more than 2^-32. 0: the suite itself has
+	// no such bound within reach.
+	SafeMessages, SafeBytes int64
 	// Curve is that of the numbers which keysutil stores of an ECDSA key, whose
 	// type alone tells it. Nil: the suite is not ECDSA.
 	Curve elliptic.Curve

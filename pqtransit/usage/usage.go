@@ -118,6 +118,18 @@ func (m *Meter) Due(before time.Time, limit int) []*Key {
 	return due[:min(limit, len(due))]
 }
 
+// All are the keys that have something to drain or hold a grant.
+func (m *Meter) All() []*Key {
+	var all []*Key
+	m.keys.Range(func(_, found any) bool {
+		if key := found.(*Key); key.dirty.Load() || key.Holds() {
+			all = append(all, key)
+		}
+		return true
+	})
+	return all
+}
+
 // Key counts the uses of one key.
 type Key struct {
 	meter    *Meter
@@ -145,6 +157,14 @@ func (k *Key) Version(version Version) *Counter {
 type Counter struct {
 	key   *Key
 	kinds [kinds]struct{ operations, bytes, last atomic.Int64 }
+
+	// What was taken in this process, and what was granted of it.
+	taken, granted struct{ operations, bytes atomic.Int64 }
+
+	// What follows is for whoever grants or drains, who excludes others.
+	begun   bool
+	base    Demand // what counts of the time before this process
+	drained Demand // what of this process's counts was drained and not returned
 }
 
 // Count notes one operation on so many bytes.
@@ -177,11 +197,25 @@ func (k *Key) Pending() map[Version]Use {
 func (k *Key) Drain() map[Version]Use {
 	k.dirty.Store(false)
 	k.drained.Store(k.meter.now().UnixNano())
-	return k.collect(func(value *atomic.Int64) int64 { return value.Swap(0) })
+	uses := k.collect(func(value *atomic.Int64) int64 { return value.Swap(0) })
+	k.move(uses, 1)
+	return uses
+}
+
+// move keeps account of what was drained.
+func (k *Key) move(uses map[Version]Use, sign int64) {
+	for version, use := range uses {
+		counter := k.Version(version)
+		counter.drained = counter.drained.Plus(Demand{
+			Operations: sign * use.Protected.Operations,
+			Bytes:      sign * use.Protected.Bytes,
+		})
+	}
 }
 
 // Return adds what was drained and not stored.
 func (k *Key) Return(uses map[Version]Use) {
+	k.move(uses, -1)
 	for version, use := range uses {
 		counts := &k.Version(version).kinds
 		for kind, total := range use.totals() {
@@ -195,6 +229,27 @@ func (k *Key) Return(uses map[Version]Use) {
 	}
 }
 
+// Holds reports whether something is granted that was not taken.
+func (k *Key) Holds() bool {
+	holds := false
+	k.versions.Range(func(_, found any) bool {
+		counter := found.(*Counter)
+		holds = !load(&counter.granted).Within(load(&counter.taken))
+		return !holds
+	})
+	return holds
+}
+
+// Counters are those of all versions.
+func (k *Key) Counters() map[Version]*Counter {
+	counters := map[Version]*Counter{}
+	k.versions.Range(func(version, found any) bool {
+		counters[version.(Version)] = found.(*Counter)
+		return true
+	})
+	return counters
+}
+
 // Keep forgets the versions that keep does not want, such as those that were destroyed.
 func (k *Key) Keep(keep func(Version) bool) {
 	k.versions.Range(func(version, _ any) bool {
@@ -203,6 +258,73 @@ func (k *Key) Keep(keep func(Version) bool) {
 		}
 		return true
 	})
+}
+
+// Demand is a number of operations and the bytes in them.
+type Demand struct{ Operations, Bytes int64 }
+
+// Plus is both together.
+func (d Demand) Plus(more Demand) Demand {
+	return Demand{Operations: d.Operations + more.Operations, Bytes: d.Bytes + more.Bytes}
+}
+
+// Within reports whether neither is more than its limit.
+func (d Demand) Within(limit Demand) bool {
+	return d.Operations <= limit.Operations && d.Bytes <= limit.Bytes
+}
+
+// Take counts what is about to be done against what was granted, and reports whether that
+// covers it; if not, whoever takes has to have more granted before doing it. What is taken is
+// never given back, also where nothing is done: a count that guards a limit may be too high.
+func (c *Counter) Take(demand Demand) bool {
+	operations := c.taken.operations.Add(demand.Operations)
+	bytes := c.taken.bytes.Add(demand.Bytes)
+	return operations <= c.granted.operations.Load() && bytes <= c.granted.bytes.Load()
+}
+
+// Covered reports whether everything that was taken is granted.
+func (c *Counter) Covered() bool { return load(&c.taken).Within(load(&c.granted)) }
+
+// Begin says what was reserved of the version, and what is stored of its use, before the first
+// grant of this process. Later calls change nothing.
+func (c *Counter) Begin(reserved Demand, stored Total) {
+	if c.begun {
+		return
+	}
+	c.begun = true
+	c.base = Demand{
+		Operations: max(reserved.Operations, stored.Operations-c.drained.Operations),
+		Bytes:      max(reserved.Bytes, stored.Bytes-c.drained.Bytes),
+	}
+}
+
+// Used is everything that was ever taken, or counts as such.
+func (c *Counter) Used() Demand { return c.base.Plus(load(&c.taken)) }
+
+// Reserved is what is to be stored as used: what was taken or may be taken at any time. begun is
+// false for a counter of which nothing was ever granted.
+func (c *Counter) Reserved() (reserved Demand, begun bool) {
+	taken, granted := load(&c.taken), load(&c.granted)
+	return c.base.Plus(Demand{
+		Operations: max(taken.Operations, granted.Operations),
+		Bytes:      max(taken.Bytes, granted.Bytes),
+	}), c.begun
+}
+
+// Grant covers whatever is taken until Used is that total, which was stored before.
+func (c *Counter) Grant(total Demand) {
+	c.granted.operations.Store(total.Operations - c.base.Operations)
+	c.granted.bytes.Store(total.Bytes - c.base.Bytes)
+}
+
+// Revoke takes back what was granted and not taken: from now on every Take wants a grant.
+func (c *Counter) Revoke() {
+	c.granted.operations.Store(0)
+	c.granted.bytes.Store(0)
+}
+
+func load(pair *struct{ operations, bytes atomic.Int64 }) Demand {
+	return Demand{Operations: pair.operations.Load(), Bytes: pair.bytes.Load()}
 }
 
 func (k *Key) collect(take func(*atomic.Int64) int64) map[Version]Use {
