@@ -149,6 +149,7 @@ func TestHMACRefuses(t *testing.T) {
 		{"unknown key", "hmac/b", object{"input": ""}, "encryption key not found"},
 		{"none, which kills the built-in engine's request", "hmac/a/none", object{"input": ""}, `unsupported algorithm "none"`},
 		{"unknown algorithm", "hmac/a", object{"input": "", "algorithm": "md5"}, `unsupported algorithm "md5"`},
+		{"empty algorithm", "verify/a", object{"input": "", "hmac": "vault:v1:AAAA", "hash_algorithm": ""}, `unsupported algorithm ""`},
 		{"negative version", "hmac/a", object{"input": "", "key_version": -1}, "key version does not exist (cannot be negative)"},
 		{"new version", "hmac/a", object{"input": "", "key_version": 2}, "key version does not exist; latest key version is 1"},
 		{"empty batch", "hmac/a", object{"batch_input": []any{}}, "missing batch input to process"},

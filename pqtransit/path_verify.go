@@ -1,7 +1,6 @@
 package pqtransit
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -67,15 +66,18 @@ func decodeVerify(f *backend.Fields) verifyRequest {
 	return verifyRequest{hmac: &req}
 }
 
-// hashName reads algorithm, the old name, only where hash_algorithm is not there.
+// hashName reads algorithm, the old name, only where hash_algorithm is not there. Either may be
+// empty, and is then no algorithm.
 func hashName(f *backend.Fields) string {
-	switch {
-	case f.String("urlalgorithm") != "":
-		return f.String("urlalgorithm")
-	case !f.Has("hash_algorithm") && f.Has("algorithm"):
-		return f.String("algorithm")
+	if name := f.String("urlalgorithm"); name != "" {
+		return name
 	}
-	return cmp.Or(f.String("hash_algorithm"), digest.Default)
+	for _, field := range []string{"hash_algorithm", "algorithm"} {
+		if f.Has(field) {
+			return f.String(field)
+		}
+	}
+	return digest.Default
 }
 
 // decodeProof finds what is to be verified, which must be the same in every item.
