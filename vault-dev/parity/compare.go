@@ -34,19 +34,19 @@ const absent = "absent"
 var envelope = []string{"request_id", "mount_type", "errors", "data"}
 
 // Compare lists the differences between two answers to a request about a key of which state is
-// known.
-func Compare(step Step, state *KeyState, answers [2]Answer) []Difference {
+// known. equal names the values, of those that a key or chance decides, that are the same in both.
+func Compare(step Step, state *KeyState, answers [2]Answer) (found []Difference, equal []string) {
 	c := comparison{step: step, state: state}
 	builtin, pqtransit := answers[Builtin], answers[PQTransit]
 	if builtin.Outcome() != pqtransit.Outcome() {
 		c.add("", builtin.Outcome(), pqtransit.Outcome())
 	}
 	if builtin.Failed() || pqtransit.Failed() {
-		return c.found
+		return c.found, nil
 	}
 	c.object("", without(builtin.Body), without(pqtransit.Body))
 	c.value("data", orNil(builtin.Data()), orNil(pqtransit.Data()))
-	return c.found
+	return c.found, c.equal
 }
 
 // orNil keeps an absent object from becoming an empty one.
@@ -67,6 +67,7 @@ type comparison struct {
 	step  Step
 	state *KeyState
 	found []Difference
+	equal []string
 }
 
 func (c *comparison) add(path, builtin, pqtransit string) {
@@ -131,6 +132,7 @@ func (c *comparison) list(path string, builtin, pqtransit []any) {
 // leaf compares what is determined byte for byte, and of the rest the form.
 func (c *comparison) leaf(path string, builtin, pqtransit any) {
 	if builtin == pqtransit {
+		c.noteEqual(path)
 		return
 	}
 	if path == "data.backup" && c.backups(builtin, pqtransit) {
@@ -139,6 +141,21 @@ func (c *comparison) leaf(path string, builtin, pqtransit any) {
 	left, right := fmt.Sprint(builtin), fmt.Sprint(pqtransit)
 	if c.state.determined(c.step, path, left) || !sameForm(path, left, right) {
 		c.add(path, string(encode(builtin)), string(encode(pqtransit)))
+	}
+}
+
+// telling are the fields whose equality shows something.
+var telling = map[string]bool{
+	"ciphertext": true, "plaintext": true, "signature": true, "hmac": true, "valid": true, "sum": true, "public_key": true, "publickey": true,
+}
+
+func (c *comparison) noteEqual(path string) {
+	name := path[strings.LastIndexByte(path, '.')+1:]
+	if c.step.Operation() == "export" && strings.HasPrefix(path, "data.keys.") {
+		name = "keys"
+	}
+	if telling[name] || name == "keys" {
+		c.equal = append(c.equal, c.step.Operation()+" "+name)
 	}
 }
 

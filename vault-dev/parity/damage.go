@@ -22,7 +22,7 @@ const (
 // fieldKinds has the parameters that are not plain text.
 var fieldKinds = map[string]kindOfField{
 	"plaintext": anyBase64, "input": anyBase64, "context": anyBase64, "nonce": anyBase64, "associated_data": anyBase64,
-	"key_version": anyInt, "bits": anyInt, "bytes": anyInt, "key_size": anyInt, "version": anyInt, "min_available_version": anyInt,
+	"key_version": anyInt, "bits": anyInt, "bytes": anyInt, "key_size": anyInt, "size": anyInt, "version": anyInt, "min_available_version": anyInt,
 	"min_decryption_version": anyInt, "min_encryption_version": anyInt, "partial_failure_response_code": anyInt,
 	"derived": anyBool, "convergent_encryption": anyBool, "exportable": anyBool, "allow_plaintext_backup": anyBool,
 	"deletion_allowed": anyBool, "allow_rotation": anyBool, "prehashed": anyBool, "force": anyBool,

@@ -1,6 +1,7 @@
 package parity
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/pem"
 	"regexp"
@@ -40,8 +41,8 @@ func formOf(text string) form {
 	if _, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return form{format: "a time"}
 	}
-	if block, rest := pem.Decode([]byte(text)); block != nil && len(rest) == 0 {
-		return form{"PEM of a " + block.Type, len(block.Bytes)}
+	if blocks, ok := formOfPEM(text); ok {
+		return blocks
 	}
 	at := strings.LastIndexByte(text, ':') + 1 // after vault:v1:
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding} {
@@ -52,12 +53,27 @@ func formOf(text string) form {
 	return form{format: "the text " + text}
 }
 
+// formOfPEM names the types of the blocks; false where there is something else.
+func formOfPEM(text string) (form, bool) {
+	found := form{format: "PEM"}
+	rest := []byte(text)
+	for len(bytes.TrimSpace(rest)) > 0 {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return form{}, false
+		}
+		found.format += " " + block.Type
+		found.size += len(block.Bytes)
+	}
+	return found, found.size > 0
+}
+
 // slack is by how many bytes random values of a field may differ in size: numbers in DER have no
 // leading zeros.
 func slack(path string) int {
 	name := path[strings.LastIndexByte(path, '.')+1:]
 	switch {
-	case name == "signature", strings.HasPrefix(path, "data.keys."), strings.HasPrefix(path, "data.backup."):
+	case name == "signature", name == "csr", name == "certificate-chain", strings.HasPrefix(path, "data.keys."), strings.HasPrefix(path, "data.backup."):
 		return 16
 	}
 	return 0

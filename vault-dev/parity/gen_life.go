@@ -132,6 +132,8 @@ func (g *generator) change(m *model) {
 		{10, func(g *generator) { g.trim(m) }},
 		{10, func(g *generator) { g.importVersion(m) }},
 		{5, func(g *generator) { g.create(m) }}, // it exists
+		{6, func(g *generator) { g.request(m) }},
+		{6, func(g *generator) { g.setCertificate(m) }},
 	})(g)
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 )
 
 type object = map[string]any
@@ -13,7 +15,14 @@ type object = map[string]any
 func Generate(seed uint64, number int) Scenario {
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, uint64(number)))} //nolint:gosec // G404: requests, no keys; a seed must repeat them
 	g.pick(lives)(g)
-	return Scenario{Name: fmt.Sprintf("scenario %d of seed %d", number, seed), Steps: g.steps}
+	return Scenario{Name: fmt.Sprintf("scenario %d of seed %d", number, seed), Steps: g.steps, Exclusive: changesSettings(g.steps)}
+}
+
+// changesSettings reports whether the steps change what other scenarios rely on.
+func changesSettings(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(step Step) bool {
+		return strings.HasPrefix(step.Path, "config/keys") || step.Path == "cache-config"
+	})
 }
 
 // weighted is a choice and how often it is taken.
@@ -29,6 +38,7 @@ var lives = []weighted{
 	{8, (*generator).oddNames},
 	{8, (*generator).upserts},
 	{6, (*generator).badImports},
+	{2, (*generator).settings},
 }
 
 // generator adds steps to a scenario. It follows what the engines should hold, but never sees an

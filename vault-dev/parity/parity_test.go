@@ -135,7 +135,7 @@ func TestScenariosComeFromTheSeed(t *testing.T) {
 	}
 	for _, operation := range []string{
 		"create", "read", "delete", "config", "rotate", "trim", "import", "import_version", "export", "byok-export", "backup", "restore",
-		"encrypt", "decrypt", "rewrap", "datakey", "sign", "verify", "hmac", "hash", "random",
+		"csr", "set-certificate", "config", "cache-config", "encrypt", "decrypt", "rewrap", "datakey", "sign", "verify", "hmac", "hash", "random",
 	} {
 		if operations[operation] == 0 {
 			t.Errorf("no scenario does %s", operation)

@@ -37,8 +37,9 @@ var references = regexp.MustCompile(`\{\{[^{}]+\}\}`)
 //	{{3.batch_results.0.hmac}} of a batch
 //	{{wrap:SHA256:ed25519:1}}  key 1 of that type, as import takes it: encrypted to the engine's wrapping key
 //	{{pem:rsa-2048:1}}         that key's public key
+//	{{csr:name}}               a template for a certificate request
 //
-// and |flip, |cut, |tag NAME, |json FIELD=VALUE after a reference change its value; see [transform].
+// and |flip, |cut, |tag NAME, |certificate, |json FIELD=VALUE after a reference change its value; see [transform].
 //
 // Where the two engines' keys are known to differ, a pinned ciphertext, signature or HMAC is each
 // engine's own: the other's would tell nothing.
@@ -106,6 +107,8 @@ func (r *Resolver) lookUp(what string, side Which) string {
 		return wrapped(rest, r.wrapping[side])
 	case kind == "pem":
 		return publicPEM(rest)
+	case kind == "csr":
+		return requestTemplate(rest)
 	case qualified && kind == Builtin.String():
 		return r.pinned(rest, Builtin, side)
 	case qualified && kind == PQTransit.String():

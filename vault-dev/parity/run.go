@@ -71,11 +71,11 @@ func (p *Pair) Run(ctx context.Context, scenario Scenario, tally *safeTally) (Re
 		}
 		name := Step{Method: step.Method, Path: requests[Builtin].Path}.Key()
 		resolver.states.Observe(step, requests[Builtin], answers)
-		differences := Compare(step, resolver.states[name], answers)
+		differences, equal := Compare(step, resolver.states[name], answers)
 		p.judge(&got, differences, scenario, step)
-		tally.note(step, answers, foreign, got.allowed)
+		tally.note(note{step, answers, foreign, equal, got.allowed})
 		got.last = len(differences) > 0 && i == len(scenario.Steps)-1
-		if len(got.Findings) > 0 || parted(answers) {
+		if len(got.Findings) > 0 || parted(answers, differences) {
 			break
 		}
 		resolver.answers[step.ID] = answers
@@ -83,11 +83,12 @@ func (p *Pair) Run(ctx context.Context, scenario Scenario, tally *safeTally) (Re
 	return got, nil
 }
 
-// parted reports whether what follows cannot be compared: one engine did what the other refused,
-// or one dropped the connection, which may leave the key locked.
-func parted(answers [2]Answer) bool {
+// parted reports whether what follows cannot be compared: the engines differ in more than how they
+// refuse, or one dropped the connection, which may leave the key locked.
+func parted(answers [2]Answer, differences []Difference) bool {
 	builtin, pqtransit := answers[Builtin], answers[PQTransit]
-	return builtin.Failed() != pqtransit.Failed() || builtin.Status == 0 || pqtransit.Status == 0
+	refused := builtin.Failed() && pqtransit.Failed()
+	return len(differences) > 0 && !refused || builtin.Status == 0 || pqtransit.Status == 0
 }
 
 func (p *Pair) judge(got *Result, differences []Difference, scenario Scenario, step Step) {
@@ -141,14 +142,19 @@ type safeTally struct {
 	tally *Tally
 }
 
-func (s *safeTally) note(step Step, answers [2]Answer, foreign [2]bool, allowed []string) {
+// note is what a tally counts of one request.
+type note struct {
+	step           Step
+	answers        [2]Answer
+	foreign        [2]bool
+	equal, allowed []string
+}
+
+func (s *safeTally) note(n note) {
 	if s == nil {
 		return
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.tally.count(step, answers, foreign)
-	for _, name := range allowed {
-		s.tally.allowed[name]++
-	}
+	s.tally.count(n)
 }

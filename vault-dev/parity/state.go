@@ -169,7 +169,7 @@ var isSecretField = map[string]bool{
 func (k *KeyState) determinedVersion(step Step, name string, version int) bool {
 	same, sameMAC := !k.differ[version], !k.differMAC[version]
 	switch operation := step.Operation(); {
-	case operation == "byok-export", operation == "datakey":
+	case operation == "byok-export", operation == "datakey", name == "csr":
 		return false
 	case operation == "backup":
 		return len(k.differ) == 0 && len(k.differMAC) == 0
@@ -181,7 +181,7 @@ func (k *KeyState) determinedVersion(step Step, name string, version int) bool {
 		return same && (k.kind == "ed25519" || strings.HasPrefix(k.kind, "rsa-") && step.Body["signature_algorithm"] == "pkcs1v15")
 	case operation == "export":
 		return same && (sameMAC || !strings.HasPrefix(step.Path, "export/hmac-key"))
-	case name == "public_key", name == "publickey":
+	case name == "public_key", name == "publickey", name == "certificate_chain", name == "certificate-chain":
 		return same
 	case name == "creation_time", name == strconv.Itoa(version):
 		return same && sameMAC

@@ -15,23 +15,30 @@ type Tally struct {
 	Scenarios int
 	classes   map[string]map[string]int // operation to the built-in engine's class to count
 	crossed   map[string]int
+	equal     map[string]int
 	allowed   map[string]int
 }
 
 func newTally() *Tally {
-	return &Tally{classes: map[string]map[string]int{}, crossed: map[string]int{}, allowed: map[string]int{}}
+	return &Tally{classes: map[string]map[string]int{}, crossed: map[string]int{}, equal: map[string]int{}, allowed: map[string]int{}}
 }
 
 // count notes one compared request.
-func (t *Tally) count(step Step, answers [2]Answer, foreign [2]bool) {
+func (t *Tally) count(n note) {
 	t.Requests++
-	operation := step.Operation()
+	operation := n.step.Operation()
 	if t.classes[operation] == nil {
 		t.classes[operation] = map[string]int{}
 	}
-	t.classes[operation][answers[Builtin].Class()]++
-	for _, crossing := range crossings(step, answers, foreign) {
+	t.classes[operation][n.answers[Builtin].Class()]++
+	for _, crossing := range crossings(n) {
 		t.crossed[crossing]++
+	}
+	for _, name := range n.equal {
+		t.equal[name]++
+	}
+	for _, name := range n.allowed {
+		t.allowed[name]++
 	}
 }
 
@@ -44,26 +51,33 @@ var Crossings = []string{
 	"restore of builtin by pqtransit", "restore of pqtransit by builtin",
 }
 
-// crossings names what the step shows to work across the engines. foreign says which of them had
-// to do with what the other has made.
-func crossings(step Step, answers [2]Answer, foreign [2]bool) []string {
+// crossings names what the step shows to work across the engines.
+func crossings(n note) []string {
 	var found []string
 	for _, user := range []Which{Builtin, PQTransit} {
-		answer := answers[user]
+		answer := n.answers[user]
 		worked := answer.Status == 200 || answer.Status == 204
-		if step.Operation() == "verify" {
+		if n.step.Operation() == "verify" {
 			worked = worked && strings.Contains(string(encode(answer.Data())), `"valid":true`)
 		}
-		if worked && foreign[user] {
-			found = append(found, fmt.Sprintf("%s of %s by %s", step.Operation(), 1-user, user))
+		if worked && n.foreign[user] {
+			found = append(found, fmt.Sprintf("%s of %s by %s", n.step.Operation(), 1-user, user))
 		}
 	}
 	return found
 }
 
-// Missing lists the crossings that did not occur.
+// Equals are values that have to have been the same in both engines at least once, in a run that
+// is long enough: all that is determined.
+var Equals = []string{
+	"decrypt plaintext", "encrypt ciphertext", "sign signature", "hmac hmac", "verify valid", "hash sum", "export keys", "read public_key",
+}
+
+// Missing lists the crossings and equal values that did not occur.
 func (t *Tally) Missing() []string {
-	return slices.DeleteFunc(slices.Clone(Crossings), func(name string) bool { return t.crossed[name] > 0 })
+	crossings := slices.DeleteFunc(slices.Clone(Crossings), func(name string) bool { return t.crossed[name] > 0 })
+	equals := slices.DeleteFunc(slices.Clone(Equals), func(name string) bool { return t.equal[name] > 0 })
+	return append(crossings, equals...)
 }
 
 // String is the table of the run.
@@ -73,14 +87,15 @@ func (t *Tally) String() string {
 	for _, operation := range slices.Sorted(maps.Keys(t.classes)) {
 		fmt.Fprintf(&text, "  %-16s %s\n", operation, counts(t.classes[operation]))
 	}
-	text.WriteString("across the engines:\n")
-	for _, name := range slices.Sorted(maps.Keys(t.crossed)) {
-		fmt.Fprintf(&text, "  %6d  %s\n", t.crossed[name], name)
+	list := func(title string, of map[string]int) {
+		fmt.Fprintf(&text, "%s:\n", title)
+		for _, name := range slices.Sorted(maps.Keys(of)) {
+			fmt.Fprintf(&text, "  %6d  %s\n", of[name], name)
+		}
 	}
-	text.WriteString("allowed differences met:\n")
-	for _, name := range slices.Sorted(maps.Keys(t.allowed)) {
-		fmt.Fprintf(&text, "  %6d  %s\n", t.allowed[name], name)
-	}
+	list("across the engines", t.crossed)
+	list("the same in both, byte for byte", t.equal)
+	list("allowed differences met", t.allowed)
 	return text.String()
 }
 

@@ -11,6 +11,7 @@ import (
 //	flip             flips a bit in the middle of what is base64 after the last colon
 //	cut              removes that one's last byte
 //	tag NAME         puts NAME in place of the version between the colons
+//	certificate      is one for the public key that the value is
 //	json FIELD=VALUE sets a field of the policy in a backup, VALUE in JSON; more after spaces
 //
 // What a value is not made for leaves it as it is.
@@ -28,6 +29,8 @@ func transform(value, change string) string {
 		if parts := strings.SplitN(value, ":", 3); len(parts) == 3 {
 			return parts[0] + ":" + arguments + ":" + parts[2]
 		}
+	case "certificate":
+		return certificate(value)
 	case "json":
 		return editBackup(value, strings.Fields(arguments))
 	}

@@ -188,7 +188,7 @@ difference "keys that an import cannot be" {
   reason     = "it says what the type takes"
   operations = ["import", "import_version"]
   builtin    = "500 WRAP(error importing key: )?TEXT"
-  pqtransit  = "400 (error importing key: )?(invalid key size .*, want \\d+|invalid key size: expected \\d+ bits, got \\d+ bits|stored key is a [^ ]+, want an? .*|error parsing (asymmetric|public) key: (not|invalid public key: neither) .*|failed to base64-decode ciphertext|invalid key size for HMAC key, must be between 32 and 512 bytes|provided ciphertext does not unwrap to a key: .*)"
+  pqtransit  = "400 (error importing key: )?(invalid key size .*, want \\d+|invalid key size: expected \\d+ bits, got \\d+ bits|stored key is a [^ ]+, want an? .*|error parsing (asymmetric|public) key: (not|invalid) .*|failed to base64-decode ciphertext|invalid key size for HMAC key, must be between 32 and 512 bytes|provided ciphertext does not unwrap to a key: .*)"
   texts = [
     "invalid key size \\d+ bytes for key type [a-z0-9-]+",
     "invalid key size: expected \\d+ bytes, got \\d+ bytes",
@@ -327,7 +327,7 @@ difference "core's words around a 400" {
 difference "the type of a parameter" {
   row        = "Errors never repeat a caller's value: a field of the wrong type is named with its type alone."
   reason     = "a value may be a plaintext"
-  operations = ["create", "config", "rotate", "trim", "import", "import_version", "restore", "encrypt", "decrypt", "rewrap", "datakey", "sign", "verify", "hmac", "hash", "random"]
+  operations = ["create", "config", "rotate", "trim", "import", "import_version", "restore", "encrypt", "decrypt", "rewrap", "datakey", "sign", "verify", "hmac", "hash", "random", "csr", "set-certificate", "cache-config"]
   builtin    = "400 (Field validation failed: )?error converting input for field \"(?P<field>\\w+)\": '' expected type '(?P<want>\\w+)', got unconvertible type '(?P<got>[^']+)', value: '.*'"
   pqtransit  = "400 Field validation failed: (error converting input for field \"<field>\": '' expected type '<want>', got unconvertible type '<got>', value: '.*'|'<field>' expected type '<want>', got unconvertible type '<got>')"
   examples = [
@@ -355,10 +355,10 @@ difference "where a number is checked" {
 difference "numbers that JSON has in several forms" {
   row        = "a number written as `1.0` or `1e0`"
   reason     = "the plugin protocol carries the number and not how it was written"
-  operations = ["config", "trim", "encrypt", "decrypt", "rewrap", "datakey", "sign", "hmac", "random", "create", "import", "import_version"]
+  operations = ["config", "trim", "encrypt", "decrypt", "rewrap", "datakey", "sign", "hmac", "random", "create", "import", "import_version", "cache-config", "csr", "set-certificate"]
   request    = "1\\.0|1e0|1e4"
   builtin    = "400 (Field validation failed: )?error converting input for field \"\\w+\": (cannot parse '' as int: strconv.ParseInt: parsing \"(1\\.0|1e0|1e4)\": invalid syntax|time: unknown unit \"e\" in duration \"1e4\")"
-  pqtransit  = "2\\d\\d|400 [a-z\"].*"
+  pqtransit  = "2\\d\\d|400 [A-Za-z\"].*"
   examples = [
     <<-STEPS
       POST random {"bytes":1.0}
@@ -370,7 +370,7 @@ difference "numbers that JSON has in several forms" {
 difference "numbers beyond any" {
   row        = "a number written as `1.0` or `1e0`"
   reason     = "the plugin protocol carries the number and not how it was written"
-  operations = ["config", "trim", "encrypt", "decrypt", "rewrap", "datakey", "sign", "hmac", "random", "create", "import_version"]
+  operations = ["config", "trim", "encrypt", "decrypt", "rewrap", "datakey", "sign", "hmac", "random", "create", "import_version", "cache-config", "csr", "set-certificate"]
   builtin    = "400 (Field validation failed: )?error converting input for field \"(?P<field>\\w+)\": cannot parse '' as int: strconv.ParseInt: parsing \"92233720368547758\\d\\d\": value out of range"
   pqtransit  = "400 Field validation failed: error converting input for field \"<field>\": cannot parse '' as int: strconv.ParseInt: parsing \"9223372036854776000\": value out of range"
   examples = [
@@ -415,8 +415,8 @@ difference "the type of a batch item's parameter" {
   row        = "a batch that does not parse"
   reason     = "one text on every path, and no 500"
   operations = ["encrypt", "decrypt", "rewrap", "sign", "verify", "hmac"]
-  builtin    = "(500 WRAP|400 )failed to parse batch input: \\d+ error\\(s\\) decoding:\\s+\\* '\\[(?P<item>\\d+)\\](\\.|\\[)(?P<field>\\w+)\\]?' expected type '(?P<want>\\w+)', got unconvertible type '[^']+'(, value: '.*')?"
-  pqtransit  = "400 failed to parse batch input: 'batch_input\\[<item>\\]\\.<field>' expected type '<want>', got unconvertible type '[^']+'(; context should be set either in all the request blocks or in none)?"
+  builtin    = "(500 WRAP|400 )failed to parse batch input: \\d+ error\\(s\\) decoding:\\s+\\* ('\\[(?P<item>\\d+)\\](\\.|\\[)(?P<field>\\w+)\\]?' expected type '(?P<want>\\w+)', got unconvertible type '[^']+'(, value: '.*')?)(\\s+\\* '.*)?"
+  pqtransit  = "400 failed to parse batch input: 'batch_input\\[<item>\\]\\.<field>' expected type '<want>', got unconvertible type '[^']+'(; failed to parse batch input: '.*|; context should be set either in all the request blocks or in none)?"
   examples = [
     <<-STEPS
       POST keys/{{n}}k {}
@@ -431,7 +431,7 @@ difference "a batch item that lacks its input" {
   reason     = "one text on every path, and no 500"
   operations = ["encrypt", "decrypt", "rewrap"]
   builtin    = "500 WRAPfailed to parse batch input: \\d+ error\\(s\\) decoding:\\s+\\* (?P<text>'\\[\\d+\\]\\.(plaintext|ciphertext)' missing (plaintext to encrypt|ciphertext to decrypt))"
-  pqtransit  = "400 failed to parse batch input: <text>"
+  pqtransit  = "400 failed to parse batch input: <text>(; context should be set either in all the request blocks or in none)?"
   examples = [
     <<-STEPS
       POST keys/{{n}}k {}
@@ -502,6 +502,7 @@ difference "null for what is there too late" {
     "key type [a-z0-9-]+ does not support signing",
     "minimum available version (should be positive|cannot be set when minimum encryption version is not set)",
     "unsupported (algorithm|encoding format) [^ ;]*(; must be \"hex\" or \"base64\")?",
+    "(key type [a-z0-9-]+ not supported for this operation|unknown key type .*|(signature verification|encryption) key not found)",
   ]
   examples = [
     <<-STEPS
@@ -530,6 +531,9 @@ difference "null for what is there too late" {
     STEPS
     , <<-STEPS
       POST hash/sha1 {"input":null}
+    STEPS
+    , <<-STEPS
+      POST encrypt/{{n}}k {"plaintext":null,"type":"ecdsa-p256"}
     STEPS
     ,
   ]
@@ -607,14 +611,15 @@ difference "null in a batch, the result" {
 difference "several mistakes at once" {
   row        = "When several parameters are wrong, pqtransit names all that it can find"
   reason     = "the caller learns of all at once"
-  operations = ["random", "hash", "datakey"]
+  operations = ["random", "hash", "datakey", "sign", "verify"]
   builtin    = "400 (?P<text>TEXT)"
-  pqtransit  = "400 <text>; .*"
+  pqtransit  = "400 (Invalid path, must be 'plaintext' or 'wrapped'; )?<text>(; .*)?"
   texts = [
     "unsupported encoding format [^;]*; must be \"hex\" or \"base64\"",
     "\"bytes\" (cannot be less than 1|should be less than 131072)",
     "invalid bit length",
     "failed to base64-decode (context|nonce)",
+    "invalid (marshaling type|hash algorithm) \"[^\"]*\"",
   ]
   examples = [
     <<-STEPS
@@ -631,6 +636,10 @@ difference "several mistakes at once" {
       POST keys/{{n}}k {}
       POST datakey/else/{{n}}k {"context":"%"}
     STEPS
+    , <<-STEPS
+      POST keys/{{n}}k {"type":"ed25519"}
+      POST sign/{{n}}k {"input":"","hash_algorithm":"other","marshaling_algorithm":"other"}
+    STEPS
     ,
   ]
 }
@@ -638,20 +647,21 @@ difference "several mistakes at once" {
 difference "parameters before the key" {
   row        = "When several parameters are wrong, pqtransit names all that it can find"
   reason     = "what is wrong without looking at a key is said first"
-  operations = ["import_version", "hmac", "sign", "verify", "byok-export"]
+  operations = ["import_version", "hmac", "sign", "verify", "byok-export", "csr", "set-certificate"]
   builtin    = "(400|500 WRAP) ?TEXT"
-  pqtransit  = "400 (failed to base64-decode ciphertext|unknown hash function:.*|unsupported algorithm \".*\"|failed to parse batch input: 'batch_input\\[\\d+\\].*|batch_input(\\[\\d+\\])?: expected a .*|provided ciphertext is too short|error importing key: (error parsing (asymmetric|public) key: |stored key is a |invalid key size |invalid curve: ).*)"
+  pqtransit  = "400 (failed to base64-decode ciphertext|missing batch input to process|could not decode PEM (certificate request|block in certificate chain)|provided certificate chain did not contain any valid PEM certificate|unknown hash function:.*|unsupported algorithm \".*\"|failed to parse batch input: 'batch_input\\[\\d+\\].*|batch_input(\\[\\d+\\])?: expected a .*|provided ciphertext is too short|error importing key: (error parsing (asymmetric|public) key: |stored key is a |invalid key size |invalid curve: ).*)"
   texts = [
     "the import_version endpoint can only be used with an imported key",
     "encryption key not found",
-    "key type [a-z0-9-]+ does not support signing",
+    "key type '?[a-z0-9-]+'? does not support signing|operation not supported on keys with derivation enabled",
     "key is not exportable",
     "no such (destination key to export to|source key for export)",
     "signing key not found",
     "invalid key version|version does not exist or cannot be found",
-    "private key imported, key version cannot be updated|no such key version",
+    "private key imported, key version cannot be updated|no such key version|provided type does not support importing key versions",
     "no key found with name [^ ]+; to import a new key, use the import/ endpoint",
     "cannot generate HMAC: version is too old \\(disallowed by policy\\)",
+    "unsupported algorithm '\\\\x00'",
   ]
   examples = [
     <<-STEPS
@@ -659,6 +669,10 @@ difference "parameters before the key" {
       POST keys/{{n}}k/rotate
       POST keys/{{n}}k/config {"min_encryption_version":2}
       POST hmac/{{n}}k {"batch_input":["x"],"key_version":1}
+    STEPS
+    , <<-STEPS
+      POST keys/{{n}}k {}
+      POST verify/{{n}}k {"algorithm":null,"batch_input":[{"hmac":1.5,"input":""}]}
     STEPS
     , <<-STEPS
       POST keys/{{n}}k/import_version {"ciphertext":"%"}
@@ -780,7 +794,7 @@ difference "signature algorithms that are none" {
   reason     = "what is not obeyed must not look obeyed"
   operations = ["sign", "verify"]
   request    = "signature_algorithm"
-  builtin    = "200"
+  builtin    = "200|400 (supplied signature .*|invalid signature: .*|ciphertext or signature version .*)"
   pqtransit  = "400 unsupported signature algorithm \".*\""
   examples = [
     <<-STEPS
@@ -813,7 +827,7 @@ difference "Ed25519 with a hash" {
   operations = ["sign", "verify"]
   request    = "prehashed|hash_algorithm|signature_context|/sha2-512"
   builtin    = "400 (failed to parse item: )?failed to parse batch item: only Pure Ed25519 signatures supported, (prehashed must be false|hash_alogithm should not be set|signature_context must be empty)"
-  pqtransit  = "200|400 (invalid signature: (no prefix|wrong number of fields|version number could not be decoded|version is too new|could not decode base64.*)|prehashed Ed25519 signatures need hash_algorithm sha2-512|hash_algorithm sha2-512 with Ed25519 needs prehashed|failed to base64-decode signature_context|(failed to parse item: )?failed to parse signature_context: .*|cannot sign: ed25519: bad Ed25519ph message hash length: \\d+)"
+  pqtransit  = "200|400 (error deriving key: .*|invalid signature: (no prefix|wrong number of fields|version number could not be decoded|version is too new|could not decode base64.*)|prehashed Ed25519 signatures need hash_algorithm sha2-512|hash_algorithm sha2-512 with Ed25519 needs prehashed|failed to base64-decode signature_context|(failed to parse item: )?failed to parse signature_context: .*|cannot sign: ed25519: bad Ed25519ph message hash length: \\d+)"
   examples = [
     <<-STEPS
       POST keys/{{n}}k {"type":"ed25519"}
@@ -830,7 +844,7 @@ difference "Ed25519 with a hash, in a batch" {
   request    = "prehashed|hash_algorithm|signature_context|/sha2-512"
   path       = "data.batch_results.*.error"
   builtin    = "\"(failed to parse item: )?failed to parse batch item: only Pure Ed25519 signatures supported, (prehashed must be false|hash_alogithm should not be set|signature_context must be empty)\""
-  pqtransit  = "absent|\"(invalid signature: (no prefix|wrong number of fields|version number could not be decoded|version is too new|could not decode base64.*)|prehashed Ed25519 signatures need hash_algorithm sha2-512|hash_algorithm sha2-512 with Ed25519 needs prehashed|cannot sign: ed25519: bad Ed25519ph message hash length: \\d+)\""
+  pqtransit  = "absent|\"(error deriving key: .*|invalid signature: (no prefix|wrong number of fields|version number could not be decoded|version is too new|could not decode base64.*)|prehashed Ed25519 signatures need hash_algorithm sha2-512|hash_algorithm sha2-512 with Ed25519 needs prehashed|cannot sign: ed25519: bad Ed25519ph message hash length: \\d+)\""
   examples = [
     <<-STEPS
       POST keys/{{n}}k {"type":"ed25519"}
@@ -1022,8 +1036,9 @@ difference "parameters of a signature that the key has not" {
   row        = "`signature_context` or `iv` with a key that has none"
   reason     = "what is not obeyed must not look obeyed"
   operations = ["sign", "verify", "encrypt"]
-  builtin    = "200"
-  pqtransit  = "400 ((signature_context|iv) is not supported for this key type|failed to base64-decode signature_context)"
+  request    = "signature_context|\"iv\""
+  builtin    = "200|400 (invalid signature: .*|supplied signature .*|ciphertext or signature version .*)"
+  pqtransit  = "400 ((signature_context|iv) is not supported for this key type|(failed to parse item: )?failed to parse signature_context: .*|failed to base64-decode signature_context)"
   examples = [
     <<-STEPS
       POST keys/{{n}}k {"type":"ecdsa-p256"}
@@ -1054,7 +1069,7 @@ difference "null as what to verify in a batch" {
   reason     = "null is no value"
   operations = ["verify"]
   request    = ":null"
-  builtin    = "200|400 key type [a-z0-9-]+ does not support signing"
+  builtin    = "200|400 (key type [a-z0-9-]+ does not support signing|signature verification key not found|encryption key not found)"
   pqtransit  = "400 (some elements of batch_input are missing '(signature|hmac)'|no batch_input elements have 'signature', 'hmac' or 'cmac')"
   examples = [
     <<-STEPS
@@ -1185,8 +1200,8 @@ difference "associated data of a rewrap that is not base64" {
   reason     = "the built-in engine does not look at it"
   operations = ["rewrap", "encrypt", "decrypt"]
   request    = "associated_data"
-  builtin    = "2\\d\\d|400 ('\\[0\\].associated_data' provided for non-AEAD cipher suite .*|(cipher|chacha20poly1305): message authentication failed|invalid ciphertext.*|ciphertext or signature version is disallowed by policy .*)"
-  pqtransit  = "400 illegal base64 data at input byte \\d+"
+  builtin    = "2\\d\\d|400 ('\\[0\\].associated_data' provided for non-AEAD cipher suite .*|message (en|de)cryption not supported for key type .*|(cipher|chacha20poly1305): message authentication failed|invalid ciphertext.*|ciphertext or signature version is disallowed by policy .*)"
+  pqtransit  = "400 (illegal base64 data at input byte \\d+|Field validation failed: 'associated_data' expected type 'string', .*)"
   examples = [
     <<-STEPS
       POST keys/{{n}}k {}
@@ -1237,7 +1252,7 @@ difference "signature algorithms that are none, in a batch, the result" {
   operations = ["sign", "verify"]
   path       = "data.batch_results.*.*"
   request    = "signature_algorithm"
-  builtin    = "\"vault:v\\d+:[A-Za-z0-9_=/+-]+\"|[1-9]\\d?|true"
+  builtin    = "\"vault:v\\d+:[A-Za-z0-9_=/+-]+\"|\"[A-Za-z0-9+/]{43}=\"|[1-9]\\d?|true"
   pqtransit  = "absent|0|false"
   examples = [
     <<-STEPS
@@ -1254,7 +1269,7 @@ difference "null to verify in a batch" {
   operations = ["verify"]
   path       = "data.batch_results.*.error"
   request    = ":null"
-  builtin    = "absent"
+  builtin    = "absent|\"invalid HMAC to verify: .*\"|\"cannot verify HMAC: .*\""
   pqtransit  = "\"missing input\""
   examples = [
     <<-STEPS
@@ -1317,12 +1332,167 @@ difference "what decrypt has no use for in a batch item" {
   reason     = "what has no meaning is ignored everywhere"
   operations = ["decrypt"]
   request    = "key_version|plaintext"
-  builtin    = "500 WRAPfailed to parse batch input: \\d+ error\\(s\\) decoding:\\s+\\* '\\[\\d+\\]\\.(key_version|plaintext)' expected type '(int|string)', got .*"
+  builtin    = "500 WRAPfailed to parse batch input: \\d+ error\\(s\\) decoding:\\s+\\* ('\\[\\d+\\]\\.(key_version|plaintext)' expected type '(int|string)', got|error decoding json.Number into \\[\\d+\\]\\.key_version:) .*"
   pqtransit  = "200|400"
   examples = [
     <<-STEPS
       POST keys/{{n}}k {}
       POST decrypt/{{n}}k {"batch_input":[{"ciphertext":"vault:v1:AAAA","key_version":"x"}]}
+    STEPS
+    ,
+  ]
+}
+
+difference "numbers in a batch that are no whole ones" {
+  row        = "a batch that does not parse"
+  reason     = "one text on every path, and no 500"
+  operations = ["encrypt", "decrypt", "rewrap"]
+  builtin    = "500 WRAPfailed to parse batch input: \\d+ error\\(s\\) decoding:\\s+\\* error decoding json.Number into \\[(?P<item>\\d+)\\]\\.(?P<field>\\w+): strconv.ParseInt: parsing \"[^\"]+\": (invalid syntax|value out of range)"
+  pqtransit  = "400 failed to parse batch input: 'batch_input\\[<item>\\]\\.<field>' expected type 'int', got unconvertible type 'float64'(; context should be set either in all the request blocks or in none)?"
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k {}
+      POST encrypt/{{n}}k {"batch_input":[{"key_version":1.5,"plaintext":""}]}
+    STEPS
+    ,
+  ]
+}
+
+difference "numbers in a batch that JSON has in several forms" {
+  row        = "a number written as `1.0` or `1e0`"
+  reason     = "the plugin protocol carries the number and not how it was written"
+  operations = ["encrypt", "decrypt", "rewrap"]
+  builtin    = "500 WRAPfailed to parse batch input: \\d+ error\\(s\\) decoding:\\s+\\* error decoding json.Number into \\[\\d+\\]\\.\\w+: strconv.ParseInt: parsing \"(1\\.0|1e0)\": invalid syntax"
+  pqtransit  = "2\\d\\d|400( [a-z].*)?"
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k {}
+      POST encrypt/{{n}}k {"batch_input":[{"key_version":1.0,"plaintext":""}]}
+    STEPS
+    ,
+  ]
+}
+
+difference "requests for a certificate of a key that does not sign" {
+  row        = "`csr` of a key that does not sign"
+  reason     = "one text for all paths"
+  operations = ["csr"]
+  builtin    = "400 key type '(?P<type>[a-z0-9-]+)' does not support signing"
+  pqtransit  = "400 key type <type> does not support signing"
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k {}
+      POST keys/{{n}}k/csr {"version":1}
+    STEPS
+    ,
+  ]
+}
+
+difference "certificates in the archive" {
+  row        = "`set-certificate`, then raising and lowering `min_decryption_version`"
+  reason     = "else that loses the chain"
+  operations = ["backup"]
+  path       = "data.backup.archived_keys.keys.*.certificate_chain"
+  builtin    = "absent|null"
+  pqtransit  = "\\[\"[A-Za-z0-9+/=]{40,}\".*\\]"
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k {"allow_plaintext_backup":true,"exportable":true,"type":"ecdsa-p256"}
+      GET keys/{{n}}k
+      POST keys/{{n}}k/set-certificate {"certificate_chain":"{{2.keys.1.public_key|certificate}}","version":1}
+      GET backup/{{n}}k
+    STEPS
+    ,
+  ]
+}
+
+difference "version 0 of a key" {
+  row        = "`keys/:name/csr` or `set-certificate` with `version=0`, which the documentation calls the latest"
+  reason     = "0 is the latest, as the documentation says"
+  operations = ["csr", "set-certificate"]
+  builtin    = "400 (could not create the csr: |failed to persist certificate chain: could not validate key match between leaf certificate key and key version in transit: )?no such key version"
+  pqtransit  = "200|400 .*certificate.*"
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k {"type":"ecdsa-p256"}
+      POST keys/{{n}}k/csr {"version":0}
+    STEPS
+    ,
+  ]
+}
+
+difference "null as the version to import" {
+  row        = "there, with its zero value; in `config` that sets `min_decryption_version` to 1"
+  reason     = "null is no value"
+  operations = ["import_version"]
+  request    = "\"version\":null"
+  builtin    = "500 WRAPno such key version"
+  pqtransit  = "204|400 .*"
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k/import {"ciphertext":"{{wrap:SHA256:ed25519:1}}","type":"ed25519"}
+      POST keys/{{n}}k/import_version {"ciphertext":"{{wrap:SHA256:ed25519:2}}","version":null}
+    STEPS
+    ,
+  ]
+}
+
+difference "null as a batch item's parameter" {
+  row        = "there, with its zero value; in `config` that sets `min_decryption_version` to 1"
+  reason     = "null is no value"
+  operations = ["encrypt", "decrypt", "rewrap"]
+  request    = ":null"
+  builtin    = "500 WRAPfailed to parse batch input: \\d+ error\\(s\\) decoding:\\s+\\* '\\[\\d+\\]\\.\\w+' expected type '\\w+', got unconvertible type '<nil>'"
+  pqtransit  = "2\\d\\d|400( [a-z].*)?"
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k {}
+      POST encrypt/{{n}}k {"batch_input":[{"plaintext":"","padding_scheme":null}]}
+    STEPS
+    ,
+  ]
+}
+
+difference "certificates of public keys" {
+  row        = "`set-certificate` of an RSA version of which only the public half was imported"
+  reason     = "the built-in engine panics"
+  operations = ["set-certificate"]
+  builtin    = "dropped"
+  pqtransit  = "200|400 .*certificate.*"
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k/import {"public_key":"{{pem:rsa-2048:1}}","type":"rsa-2048"}
+      POST keys/{{n}}k/set-certificate {"certificate_chain":"{{pem:rsa-2048:1|certificate}}","version":1}
+    STEPS
+    ,
+  ]
+}
+
+difference "the context to read a key with" {
+  row        = "When several parameters are wrong, pqtransit names all that it can find"
+  reason     = "parameters before the key"
+  operations = ["read"]
+  request    = "context="
+  builtin    = "404"
+  pqtransit  = "400 failed to base64-decode context"
+  examples = [
+    <<-STEPS
+      GET keys/{{n}}k?context=%25
+    STEPS
+    ,
+  ]
+}
+
+difference "certificates of other keys" {
+  row        = "`set-certificate` with another key's certificate"
+  reason     = "the text says the contrary of what is meant"
+  operations = ["set-certificate"]
+  builtin    = "500 WRAPfailed to persist certificate chain: leaf certificate public key does match the key version selected"
+  pqtransit  = "400 failed to persist certificate chain: leaf certificate public key does not match the key version selected"
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k {"type":"ecdsa-p256"}
+      POST keys/{{n}}k/set-certificate {"certificate_chain":"{{pem:ecdsa-p256:1|certificate}}","version":1}
     STEPS
     ,
   ]
