@@ -79,6 +79,26 @@ func TestPurePackagesKnowNoVault(t *testing.T) {
 	}
 }
 
+// What calls the engine over HTTP must not have the engine in it.
+func TestClientsKnowNoEngine(t *testing.T) {
+	found := 0
+	for _, importer := range packages(t, "deps") {
+		if !strings.HasPrefix(importer.path, module+"pqtransit/client") {
+			continue
+		}
+		found++
+		for _, dependency := range importer.imports {
+			engine := dependency == module+"pqtransit" || strings.HasPrefix(dependency, module+"pqtransit/keyring")
+			if engine || strings.HasPrefix(dependency, "github.com/hashicorp/vault/sdk") {
+				t.Errorf("%s depends on %s", importer.path, dependency)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("there are no clients")
+	}
+}
+
 func TestCgoStaysInTheTokenPackage(t *testing.T) {
 	for _, importer := range packages(t, "with tests") {
 		for _, dependency := range importer.imports {

@@ -6,12 +6,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/vault/api"
 
 	"github.com/palisade-vault/palisade/backend"
+	"github.com/palisade-vault/palisade/vault-dev/process"
 )
 
 const builtinTransit = "v1.21.1+builtin.vault"
@@ -94,7 +97,9 @@ func TestTransitMountSwitchesThereAndBack(t *testing.T) {
 	proofs := e.proofs(t, client, mount)
 	before := reads(t, client, mount, e.all())
 
+	busy := keepBusy(t, mount, proofs)
 	switchMount(t, client, mount, backend.Version)
+	busy.end(t)
 	if diff := cmp.Diff(before, reads(t, client, mount, e.all())); diff != "" {
 		t.Errorf("keys read otherwise after the switch: %s", diff)
 	}
@@ -116,7 +121,9 @@ func TestTransitMountSwitchesThereAndBack(t *testing.T) {
 		t.Errorf("the check lists other keys than left: %s", diff)
 	}
 
+	busy = keepBusy(t, mount, proofs)
 	switchMount(t, client, mount, builtinTransit)
+	busy.end(t)
 	checkAll(t, "back", client, mount, proofs)
 	e.checkArchived(t, "back", client, mount)
 	wantRefused(t, client, mount, lost)
@@ -126,6 +133,53 @@ func TestTransitMountSwitchesThereAndBack(t *testing.T) {
 	checkAll(t, "what had left", client, mount, lostProofs)
 	if got := read(t, client, mount+"/keys/gone-hybrid")["type"]; got != "x25519-mlkem768" {
 		t.Errorf("after there and back and there the hybrid key has type %v", got)
+	}
+}
+
+// traffic is clients that use the mount all the time.
+type traffic struct {
+	cancel  context.CancelFunc
+	workers sync.WaitGroup
+	done    atomic.Int64
+	faults  chan error
+}
+
+// keepBusy has clients check proofs until the end, and returns once they do.
+func keepBusy(t *testing.T, mount string, proofs []proof) *traffic {
+	t.Helper()
+	client := root(t)
+	client.SetMaxRetries(0) // which would hide a failure
+	ctx, cancel := context.WithCancel(t.Context())
+	l := &traffic{cancel: cancel, faults: make(chan error, 4)}
+	for worker := range 4 {
+		l.workers.Go(func() {
+			for i := worker; ctx.Err() == nil; i++ {
+				if err := proofs[i%len(proofs)].check(t, client, mount); err != nil {
+					l.faults <- err
+					return
+				}
+				l.done.Add(1)
+			}
+		})
+	}
+	if err := process.Poll(ctx, func() bool { return l.done.Load() > 20 || len(l.faults) > 0 }); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// end holds that no request has failed, and that some went on after the switch.
+func (l *traffic) end(t *testing.T) {
+	t.Helper()
+	before := l.done.Load()
+	if err := process.Poll(t.Context(), func() bool { return l.done.Load() > before+20 || len(l.faults) > 0 }); err != nil {
+		t.Error(err)
+	}
+	l.cancel()
+	l.workers.Wait()
+	close(l.faults)
+	for err := range l.faults {
+		t.Errorf("a request during the switch failed: %v", err)
 	}
 }
 
