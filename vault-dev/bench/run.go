@@ -33,13 +33,11 @@ func Run(ctx context.Context, o Options, config vaultdev.Config, out io.Writer) 
 	}
 	b := &bench{lab: l, options: o, progress: config.Out, until: time.Now().Add(o.Limit)}
 	report, err := b.measureAll(ctx)
-	if err != nil {
-		return err
-	}
+	write := report.write
 	if o.JSON {
-		return report.writeJSON(out)
+		write = report.writeJSON
 	}
-	return report.write(out)
+	return errors.Join(err, write(out)) // what was measured before a fault is not lost
 }
 
 // bench is one run.
@@ -64,7 +62,7 @@ func (b *bench) measureAll(ctx context.Context) (*report, error) {
 		m, reason, err := b.measure(ctx, c)
 		switch {
 		case err != nil:
-			return nil, err
+			return result, err
 		case reason != "":
 			result.Skipped = append(result.Skipped, fmt.Sprintf("%s: %s", c, reason))
 		default:

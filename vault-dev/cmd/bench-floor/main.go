@@ -29,7 +29,7 @@ type result struct {
 	Plaintext  string `json:"plaintext,omitempty"`
 	Signature  string `json:"signature,omitempty"`
 	HMAC       string `json:"hmac,omitempty"`
-	Valid      bool   `json:"valid,omitempty"`
+	Valid      *bool  `json:"valid,omitempty"`
 	KeyVersion int    `json:"key_version,omitempty"`
 	Reference  string `json:"reference"`
 }
@@ -47,8 +47,8 @@ func (r result) single() map[string]any {
 	if r.KeyVersion != 0 {
 		data["key_version"] = r.KeyVersion
 	}
-	if r.Valid {
-		data["valid"] = true
+	if r.Valid != nil {
+		data["valid"] = *r.Valid
 	}
 	return data
 }
@@ -96,9 +96,12 @@ func read(given map[string]any) result {
 		return value
 	}
 	version, _ := given["key_version"].(float64)
-	valid, _ := given["valid"].(bool)
-	return result{
+	answer := result{
 		Ciphertext: text("ciphertext"), Plaintext: text("plaintext"), Signature: text("signature"),
-		HMAC: text("hmac"), Valid: valid, KeyVersion: int(version),
+		HMAC: text("hmac"), KeyVersion: int(version),
 	}
+	if valid, ok := given["valid"].(bool); ok {
+		answer.Valid = &valid
+	}
+	return answer
 }
