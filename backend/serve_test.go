@@ -212,13 +212,13 @@ func mirrored(path string, data map[string]any) logical.Request {
 // Our server and the sdk's give the same answer to the same call, over the real wire.
 func TestServeAnswersAsTheSDKDoes(t *testing.T) {
 	ours, sdks := startPlugin(t, "ours", "a")[0], startPlugin(t, "sdk", "a")[0]
-	compare := func(t *testing.T, r logical.Request) {
-		t.Helper()
+	compare := func(report rapid.TB, r logical.Request) {
+		report.Helper()
 		if diff := cmp.Diff(sdks.request(t, r), ours.request(t, r)); diff != "" {
-			t.Errorf("%s %v: the sdk's server (-) and ours (+):\n%s", r.Path, r.Data, diff)
+			report.Errorf("%s %v: the sdk's server (-) and ours (+):\n%s", r.Path, r.Data, diff)
 		}
 		if diff := cmp.Diff(sdks.exists(t, r), ours.exists(t, r)); diff != "" {
-			t.Errorf("%s: existence: the sdk's server (-) and ours (+):\n%s", r.Path, diff)
+			report.Errorf("%s: existence: the sdk's server (-) and ours (+):\n%s", r.Path, diff)
 		}
 	}
 	kinds := []string{"nothing", "raw", "without data", "not JSON", "store"}
@@ -237,7 +237,7 @@ func TestServeAnswersAsTheSDKDoes(t *testing.T) {
 	read.Operation = logical.DeleteOperation
 	compare(t, read)
 	rapid.Check(t, func(rt *rapid.T) {
-		compare(t, mirrored("mirror/x", randomObject(rt, 3)))
+		compare(rt, mirrored("mirror/x", randomObject(rt, 3)))
 	})
 }
 
