@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/palisade-vault/palisade/vault-dev/process"
 )
 
@@ -53,4 +55,13 @@ func cpuTime(pid int) (time.Duration, error) {
 		return 0, fmt.Errorf("process %d has an unreadable stat", pid)
 	}
 	return time.Duration(user+system) * clockTick, nil
+}
+
+// threadCPU is the processor time of the calling thread.
+func threadCPU() (time.Duration, error) {
+	var used unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &used); err != nil {
+		return 0, fmt.Errorf("reading a thread's time: %v", err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()), nil
 }

@@ -78,6 +78,15 @@ func (m *measurement) overFloor(share float64) spread {
 	})
 }
 
+// cpuOverFloor is our processor time of a request over the floor's plus the cryptography's.
+func (m *measurement) cpuOverFloor() float64 {
+	allowed := m.cpuPerRequest(floor) + m.bare().Median*float64(m.items())
+	if allowed == 0 {
+		return 0
+	}
+	return m.cpuPerRequest(ours) / allowed
+}
+
 // latency is a percentile of all rounds' requests.
 func (m *measurement) latency(e engine, percent int) time.Duration {
 	var all []time.Duration
@@ -119,8 +128,8 @@ func (m *measurement) bare() spread {
 
 // gist is a line of progress.
 func (m *measurement) gist() string {
-	text := fmt.Sprintf("%.1f/s, p99 %s; to built-in %s, external %s, floor %s; CPU to floor %.2f",
-		m.rate(ours).Median, m.latency(ours, 99).Round(10*time.Microsecond), m.ratio(builtin), m.ratio(external), m.ratio(floor), m.cpu(floor))
+	text := fmt.Sprintf("%.1f/s, p99 %s; to built-in %s, external %s, floor %s; CPU to floor %.2f, to floor and cryptography %.2f",
+		m.rate(ours).Median, m.latency(ours, 99).Round(10*time.Microsecond), m.ratio(builtin), m.ratio(external), m.ratio(floor), m.cpu(floor), m.cpuOverFloor())
 	if than := m.ratio(other); !than.none() {
 		text += fmt.Sprintf("; to the other build %s, CPU %.2f", than, m.cpu(other))
 	}

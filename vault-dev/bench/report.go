@@ -43,13 +43,13 @@ func machine() string {
 func (r *report) write(out io.Writer) error {
 	var text strings.Builder
 	r.head(&text)
-	text.WriteString("| key | operation | items | conns | c req/s | c p50 ms | c p99 ms | bare µs | c/a | c/b | c/d | CPU c/d |\n")
-	text.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	text.WriteString("| key | operation | items | conns | c req/s | c p50 ms | c p99 ms | bare µs | c/a | c/b | c/d | CPU c/d | CPU c/(d + bare) |\n")
+	text.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, m := range r.Lines {
-		fmt.Fprintf(&text, "| %s | %s | %s | %d | %.1f | %.2f | %.2f | %.1f | %s | %s | %s | %.2f |\n",
+		fmt.Fprintf(&text, "| %s | %s | %s | %d | %.1f | %.2f | %.2f | %.1f | %s | %s | %s | %.2f | %.2f |\n",
 			m.Key, m.Operation, itemsText(m.Batch), m.Connections, m.rate(ours).Median,
 			m.latency(ours, 50).Seconds()*1000, m.latency(ours, 99).Seconds()*1000, m.bare().Median,
-			m.ratio(builtin), m.ratio(external), m.ratio(floor), m.cpu(floor))
+			m.ratio(builtin), m.ratio(external), m.ratio(floor), m.cpu(floor), m.cpuOverFloor())
 	}
 	r.writeTargets(&text)
 	for _, skipped := range r.Skipped {
@@ -63,8 +63,8 @@ func (r *report) head(text *strings.Builder) {
 	fmt.Fprintf(text, "%s. %s. `%s`\n\n", r.Began.Format(time.DateTime+" MST"), r.Machine, r.Command)
 	text.WriteString("c is pqtransit, a the built-in transit, b the same as an external plugin, d a plugin that does nothing. Ratios are of\n" +
 		"throughput, above 1 where pqtransit is faster: the median of the rounds, with the least and the most. `bare` is one\n" +
-		"item's cryptography on one core, without Vault; `CPU` is the processor time of a request in Vault and the plugin\n" +
-		"together, which other work on the machine disturbs least.\n\n")
+		"item's cryptography, without Vault; `CPU` is the processor time of a request in Vault and the plugin together, which\n" +
+		"other work on the machine disturbs least: below 1 pqtransit needs less.\n\n")
 }
 
 func itemsText(batch int) string {
@@ -102,6 +102,7 @@ type line struct {
 	BareMicroseconds              spread
 	OverBuiltin, External, Floor  spread
 	OverFloorPlusBareCryptography spread
+	CPUOverFloorPlusBare          float64
 	Targets                       []verdict
 }
 
@@ -109,7 +110,7 @@ func (m *measurement) MarshalJSON() ([]byte, error) {
 	l := line{
 		cell: m.cell, Rate: map[string]spread{}, CPUMicroseconds: map[string]float64{}, P50: map[string]float64{}, P99: map[string]float64{},
 		BareMicroseconds: m.bare(), OverBuiltin: m.ratio(builtin), External: m.ratio(external), Floor: m.ratio(floor),
-		OverFloorPlusBareCryptography: m.overFloor(1), Targets: m.verdicts(),
+		OverFloorPlusBareCryptography: m.overFloor(1), CPUOverFloorPlusBare: m.cpuOverFloor(), Targets: m.verdicts(),
 	}
 	for _, e := range m.engines() {
 		l.Rate[e.letter] = m.rate(e)

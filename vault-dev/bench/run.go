@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"time"
 
 	vaultdev "github.com/palisade-vault/palisade/vault-dev"
@@ -152,15 +153,22 @@ func newBare(c cell) (func() error, error) {
 	return findOperation(c.Operation).bare(key, messages(1)[0])
 }
 
-// timeBare is the time of one item on one core.
+// timeBare is the processor time of one item, which other work on the machine does not
+// lengthen as it does the time on the clock. It takes length on the clock.
 func timeBare(bare func() error, length time.Duration) (time.Duration, error) {
-	began := time.Now()
-	for count := 1; ; count++ {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, err := threadCPU()
+	if err != nil {
+		return 0, err
+	}
+	began, count := time.Now(), 0
+	for count == 0 || time.Since(began) < length {
 		if err := bare(); err != nil {
 			return 0, err
 		}
-		if elapsed := time.Since(began); elapsed >= length {
-			return elapsed / time.Duration(count), nil
-		}
+		count++
 	}
+	after, err := threadCPU()
+	return (after - before) / time.Duration(count), err
 }
