@@ -122,6 +122,7 @@ difference "imports and exports, in the same words" {
     "provided type does not support importing key versions",
     "cannot add a public key to a key version that already has a public key set",
     "import cannot be used on keys with convergent encryption enabled",
+    "allow_rotation must be set to true if auto-rotation is enabled",
     "cannot import key, key pair does not match",
   ]
   examples = [
@@ -174,6 +175,9 @@ difference "imports and exports, in the same words" {
     STEPS
     , <<-STEPS
       POST keys/{{n}}k/import {"convergent_encryption":true}
+    STEPS
+    , <<-STEPS
+      POST keys/{{n}}k/import {"auto_rotate_period":"1h","ciphertext":"{{wrap:SHA256:aes256-gcm96:1}}"}
     STEPS
     , <<-STEPS
       POST keys/{{n}}k/import {"public_key":"{{pem:ecdsa-p256:1}}","type":"ecdsa-p256"}
@@ -647,7 +651,7 @@ difference "several mistakes at once" {
 difference "parameters before the key" {
   row        = "When several parameters are wrong, pqtransit names all that it can find"
   reason     = "what is wrong without looking at a key is said first"
-  operations = ["import_version", "hmac", "sign", "verify", "byok-export", "csr", "set-certificate"]
+  operations = ["import_version", "hmac", "sign", "verify", "byok-export", "csr", "set-certificate", "decrypt", "rewrap"]
   builtin    = "(400|500 WRAP) ?TEXT"
   pqtransit  = "400 (failed to base64-decode ciphertext|missing batch input to process|could not decode PEM (certificate request|block in certificate chain)|provided certificate chain did not contain any valid PEM certificate|unknown hash function:.*|unsupported algorithm \".*\"|failed to parse batch input: 'batch_input\\[\\d+\\].*|batch_input(\\[\\d+\\])?: expected a .*|provided ciphertext is too short|error importing key: (error parsing (asymmetric|public) key: |stored key is a |invalid key size |invalid curve: ).*)"
   texts = [
@@ -661,7 +665,7 @@ difference "parameters before the key" {
     "private key imported, key version cannot be updated|no such key version|provided type does not support importing key versions",
     "no key found with name [^ ]+; to import a new key, use the import/ endpoint",
     "cannot generate HMAC: version is too old \\(disallowed by policy\\)",
-    "unsupported algorithm '\\\\x00'",
+    "key version does not exist; latest key version is \\d+",
   ]
   examples = [
     <<-STEPS
@@ -672,7 +676,7 @@ difference "parameters before the key" {
     STEPS
     , <<-STEPS
       POST keys/{{n}}k {}
-      POST verify/{{n}}k {"algorithm":null,"batch_input":[{"hmac":1.5,"input":""}]}
+      POST hmac/{{n}}k {"batch_input":["x"],"key_version":7}
     STEPS
     , <<-STEPS
       POST keys/{{n}}k/import_version {"ciphertext":"%"}
@@ -1096,11 +1100,11 @@ difference "versions with a sign, in a batch" {
   ]
 }
 
-difference "what sign does not know in a batch item" {
+difference "what sign and verify do not know in a batch item" {
   row        = "a parameter of a `sign` batch item that is not `input`, `context` or the like, and no text"
   reason     = "what has no meaning is ignored everywhere"
-  operations = ["sign"]
-  builtin    = "500 WRAPfailed to parse batch input: \\d+ error\\(s\\) decoding:\\s+\\* '\\[\\d+\\]\\[(batch_input|key_version|nonce|prehashed|derived|key_size|convergent_encryption|partial_failure_response_code|auto_rotate_period)\\]' expected type 'string', .*"
+  operations = ["sign", "verify", "hmac"]
+  builtin    = "(500 WRAP|400 )failed to parse batch input: \\d+ error\\(s\\) decoding:\\s+\\* '\\[\\d+\\]\\[(batch_input|key_version|nonce|prehashed|derived|key_size|convergent_encryption|partial_failure_response_code|auto_rotate_period)\\]' expected type 'string', .*"
   pqtransit  = "200"
   examples = [
     <<-STEPS
@@ -1411,7 +1415,7 @@ difference "version 0 of a key" {
   reason     = "0 is the latest, as the documentation says"
   operations = ["csr", "set-certificate"]
   builtin    = "400 (could not create the csr: |failed to persist certificate chain: could not validate key match between leaf certificate key and key version in transit: )?no such key version"
-  pqtransit  = "200|400 .*certificate.*"
+  pqtransit  = "200|400 (could not create the csr: )?(private key not imported for key version selected|.*certificate.*)"
   examples = [
     <<-STEPS
       POST keys/{{n}}k {"type":"ecdsa-p256"}
@@ -1493,6 +1497,54 @@ difference "certificates of other keys" {
     <<-STEPS
       POST keys/{{n}}k {"type":"ecdsa-p256"}
       POST keys/{{n}}k/set-certificate {"certificate_chain":"{{pem:ecdsa-p256:1|certificate}}","version":1}
+    STEPS
+    ,
+  ]
+}
+
+difference "null as the algorithm of HMACs in a batch that does not parse" {
+  row        = "When several parameters are wrong, pqtransit names all that it can find"
+  reason     = "null is no value, and so no mistake"
+  operations = ["verify"]
+  request    = ":null"
+  builtin    = "400 unsupported algorithm '\\\\x00'"
+  pqtransit  = "400 (failed to parse batch input: 'batch_input\\[\\d+\\].*|batch_input(\\[\\d+\\])?: expected a .*)"
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k {}
+      POST verify/{{n}}k {"algorithm":null,"batch_input":[{"hmac":1.5,"input":""}]}
+    STEPS
+    ,
+  ]
+}
+
+difference "the status to which a batch of RSA ciphertexts reverts" {
+  row        = "an RSA ciphertext that does not decrypt"
+  reason     = "the caller's mistake is not a fault of the server"
+  operations = ["decrypt"]
+  path       = "warnings.*"
+  builtin    = "\"invalid HTTP response code override from partial_failure_response_code, reverting to 500\""
+  pqtransit  = "\"invalid HTTP response code override from partial_failure_response_code, reverting to 400\""
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k {"type":"rsa-2048"}
+      POST encrypt/{{n}}k {"plaintext":"YQ=="}
+      POST decrypt/{{n}}k {"batch_input":[{"ciphertext":"{{2.ciphertext}}"},{"ciphertext":"vault:v1:AAAA"}],"partial_failure_response_code":600}
+    STEPS
+    ,
+  ]
+}
+
+difference "periods beyond any" {
+  row        = "a number written as `1.0` or `1e0`"
+  reason     = "the plugin protocol carries the number and not how it was written"
+  operations = ["config", "create", "import"]
+  request    = "auto_rotate_period"
+  builtin    = "400 Field validation failed: error converting input for field \"auto_rotate_period\": multiplication of durations resulted in overflow, one operand may be too large"
+  pqtransit  = "400 Field validation failed: error converting input for field \"auto_rotate_period\": time: invalid duration \"9223372036854776000\""
+  examples = [
+    <<-STEPS
+      POST keys/{{n}}k {"auto_rotate_period":9223372036854775807}
     STEPS
     ,
   ]
