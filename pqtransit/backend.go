@@ -105,6 +105,7 @@ func (b *pqBackend) paths() []*framework.Path {
 		b.pathVerify(),
 		b.pathEncapsulate(),
 		b.pathDecapsulate(),
+		b.pathAgeUnwrap(),
 		b.pathSelfTest(),
 		b.pathRollbackCheck(),
 	}

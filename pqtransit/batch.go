@@ -30,6 +30,7 @@ type item struct {
 
 	signatureContext []byte
 	confirmation     []byte
+	stanza           ageStanza
 }
 
 // batch is the items of a request, and how their faults are answered.

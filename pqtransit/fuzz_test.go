@@ -40,7 +40,7 @@ func FuzzBatch(f *testing.F) {
 		items, isBatch := request["batch_input"].([]any)
 		paths := []string{
 			"encrypt/a", "decrypt/a", "rewrap/a", "hmac/a", "verify/a", "encrypt/h", "decrypt/h", "rewrap/h",
-			"sign/s", "verify/s", "encapsulate/k", "decapsulate/k", "cmac/c", "verify/c",
+			"sign/s", "verify/s", "encapsulate/k", "decapsulate/k", "age-unwrap/h", "cmac/c", "verify/c",
 		}
 		for _, path := range paths {
 			got := m.Do(t.Context(), logical.UpdateOperation, path, request)

@@ -107,6 +107,7 @@ func requests(name string) map[string]map[string]any {
 		"verify/" + name:                      {"input": "AAAA", "hmac": "vault:v1:AAAA"},
 		"sign/" + name:                        {"input": "AAAA"},
 		"encapsulate/" + name:                 nil,
+		"age-unwrap/" + name:                  {"enc": "AAAA", "body": "AAAA"},
 		"decapsulate/" + name:                 {"ciphertext": "vault:v1:AAAA"},
 		"self-test":                           nil,
 		"rewrap/" + name:                      {"ciphertext": "vault:v1:AAAA"},

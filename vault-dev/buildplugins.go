@@ -14,8 +14,9 @@ import (
 
 // program is one of ours that is built into bin/.
 type program struct {
-	name string // of the folder under plugins/ and of the file
-	cgo  string // value of CGO_ENABLED: PKCS#11 libraries are reached through cgo
+	name   string // of the file
+	cgo    string // value of CGO_ENABLED: PKCS#11 libraries are reached through cgo
+	folder string // under plugins/
 }
 
 const (
@@ -23,18 +24,25 @@ const (
 	threatauthProgram = "vault-plugin-auth-threatauth"
 	sealProgram       = "hsmseald"
 	operatorProgram   = "palisade"
+	ageProgram        = "age-plugin-palisade"
 )
 
 func programs() []program {
-	return []program{{pqtransitProgram, "0"}, {threatauthProgram, "0"}, {sealProgram, "1"}, {operatorProgram, "0"}}
+	return []program{
+		{pqtransitProgram, "0", pqtransitProgram},
+		{threatauthProgram, "0", threatauthProgram},
+		{sealProgram, "1", sealProgram},
+		{operatorProgram, "0", operatorProgram},
+		{ageProgram, "0", operatorProgram + "/" + ageProgram},
+	}
 }
 
-// BuildPlugins compiles the two plugins, hsmseald and palisade into bin/.
+// BuildPlugins compiles the two plugins, hsmseald, palisade and age's plugin into bin/.
 func (c Config) BuildPlugins(ctx context.Context) error {
 	c.say("building the plugins, hsmseald and palisade into %s", c.Bin())
 	return c.withLock(ctx, filepath.Join(c.Bin(), ".lock"), func() error {
 		for _, p := range programs() {
-			if err := c.goBuild(ctx, filepath.Join(c.Bin(), p.name), "./plugins/"+p.name, p.cgo); err != nil {
+			if err := c.goBuild(ctx, filepath.Join(c.Bin(), p.name), "./plugins/"+p.folder, p.cgo); err != nil {
 				return err
 			}
 		}

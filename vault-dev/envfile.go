@@ -26,11 +26,15 @@ func (c Config) Environment(token string) []string {
 	return env
 }
 
-// writeEnvFile writes EnvFile and links the vault that is used and palisade into the
+// writeEnvFile writes EnvFile and links the vault that is used, palisade and age's plugin into the
 // state's bin folder, which the file puts on PATH.
 func (c Config) writeEnvFile(vault string) error {
 	folder := c.path("bin")
-	for name, target := range map[string]string{"vault": vault, operatorProgram: filepath.Join(c.Bin(), operatorProgram)} {
+	for name, target := range map[string]string{
+		"vault":         vault,
+		operatorProgram: filepath.Join(c.Bin(), operatorProgram),
+		ageProgram:      filepath.Join(c.Bin(), ageProgram),
+	} {
 		if err := link(filepath.Join(folder, name), target); err != nil {
 			return fmt.Errorf("linking %s: %v", name, err)
 		}

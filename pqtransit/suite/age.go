@@ -1,13 +1,52 @@
 package suite
 
 import (
+	"crypto/hpke"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 )
 
 // agePrefix is the human-readable part of age's recipients that are X-Wing
 // keys (age 1.3, stanza mlkem768x25519).
 const agePrefix = "age1pq"
+
+// ageInfo is HPKE's info in age's stanza, and that stanza's name.
+const ageInfo = "age-encryption.org/mlkem768x25519"
+
+// Sizes of age's file keys and of the body of a stanza, in bytes.
+const (
+	ageFileKeySize = 16
+	ageBodySize    = ageFileKeySize + 16
+)
+
+// ageFamily is age's ciphersuite. Its AEAD differs from that of every suite's own
+// ciphertexts, and so does HPKE's suite_id: neither side opens the other's.
+func ageFamily(family hpkeFamily) hpkeFamily {
+	family.kdf, family.aead = hpke.HKDFSHA256(), hpke.ChaCha20Poly1305()
+	return family
+}
+
+func (f hpkeFamily) ageUnwrap(key Key, enc, body []byte) (Secret, error) {
+	own, ok := key.(*hpkeKey)
+	switch {
+	case !ok:
+		return Secret{}, errForeignKey
+	case own.hpkePrivate == nil:
+		return Secret{}, errNoPrivateKey
+	case len(enc) != f.raw.ciphertextSize:
+		return Secret{}, fmt.Errorf("invalid age stanza: its argument has %d bytes, want %d", len(enc), f.raw.ciphertextSize)
+	case len(body) != ageBodySize:
+		// The fixed size also makes nothing of a stanza whose body opens to more.
+		return Secret{}, fmt.Errorf("invalid age stanza: its body has %d bytes, want %d", len(body), ageBodySize)
+	}
+	fileKey, err := f.open(own.hpkePrivate, Params{Context: []byte(ageInfo)}, slices.Concat(enc, body))
+	if err != nil {
+		return Secret{}, err
+	}
+	return NewSecret(fileKey), nil
+}
 
 // ageRecipient is an X-Wing public key in Bech32.
 func ageRecipient(key Key) (string, error) {

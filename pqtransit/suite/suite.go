@@ -123,6 +123,10 @@ type Suite struct {
 	Wrapping bool
 	// HPKE is nil for suites that are not HPKE.
 	HPKE *HPKEIdentifiers
+	// AgeUnwrap recovers the file key of an age file (age-encryption.org) from the
+	// stanza for a key of this suite: enc is the stanza's argument, body its body.
+	// Nil where age has no such recipients. Every error is a fault of the stanza.
+	AgeUnwrap func(key Key, enc, body []byte) (Secret, error)
 
 	// Generate makes a fresh key from the system's random source, of the
 	// default size where there is a choice.

@@ -40,5 +40,6 @@ func xwingSuite() Suite {
 	form := rawForm{oid: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 62253, 25722}}
 	s.Encodings = form.encodings(s.Parse, s.ParsePublic)
 	s.Encodings.AgeRecipient = ageRecipient
+	s.AgeUnwrap = ageFamily(family).ageUnwrap
 	return s
 }

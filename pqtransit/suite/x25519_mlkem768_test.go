@@ -20,7 +20,7 @@ type xwingVector struct {
 	Secret     hexBytes `json:"shared_secret"`
 }
 
-func xwing(t *testing.T) *suite.Suite {
+func xwing(t testing.TB) *suite.Suite {
 	t.Helper()
 	s, ok := suite.Lookup("x25519-mlkem768")
 	if !ok {
