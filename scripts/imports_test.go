@@ -21,7 +21,7 @@ var (
 		"pqtransit/suite",
 		"pqtransit/wire",
 		"pqtransit/digest",
-		"pqtransit/byok",
+		"pqtransit/byok", "pqtransit/client/keyfile",
 		"pqtransit/escrow",
 		"pqtransit/selftest",
 		"pqtransit/usage",
