@@ -27,6 +27,10 @@ path "pqtransit/decapsulate/*" {
   capabilities = ["update"]
 }
 
+path "pqtransit/age-unwrap/*" {
+  capabilities = ["update"]
+}
+
 path "pqtransit/keys/*" {
   capabilities = ["read"]
 }
