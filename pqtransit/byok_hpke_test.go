@@ -168,7 +168,8 @@ func TestImportAcrossARotationOfTheWrappingKey(t *testing.T) {
 	m.MustWrite("keys/k", object{"exportable": true})
 	keys, _ := m.MustRead("byok-export/to-" + hybridKind + "/k").Data["keys"].(object)
 	other.MustWrite("wrapping_key/rotate", object{"type": hybridKind})
-	mustImport(t, other, "keys/k/import", object{"ciphertext": keys["1"]})
+	text, _ := keys["1"].(string)
+	mustImport(t, other, "keys/k/import", object{"ciphertext": text + "\n"}) // as from a file
 	wantPlaintext(t, other, "k", encrypt(t, m, "k", "x"), "x")
 	other.MustWrite("wrapping_key/rotate", object{"type": hybridKind})
 	wantRefused(t, "older", other.Write("keys/late/import", object{"ciphertext": keys["1"]}), unwrapRefusal)

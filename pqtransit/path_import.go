@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
@@ -95,8 +96,9 @@ func decodeMaterial(f *backend.Fields) keyring.Material {
 	if f.Has("public_key") {
 		f.Fail("only one of the following fields, ciphertext and public_key, can be set")
 	}
-	if byok.IsHPKE(f.String("ciphertext")) {
-		material.HPKE = decodeHPKE(f)
+	// White space at the ends is as good as in base64: clients read the text from files.
+	if text := strings.TrimSpace(f.String("ciphertext")); byok.IsHPKE(text) {
+		material.HPKE = decodeHPKE(f, text)
 		return material
 	}
 	hash, err := byok.ParseHash(f.String("hash_function"))
@@ -109,11 +111,11 @@ func decodeMaterial(f *backend.Fields) keyring.Material {
 	return material
 }
 
-func decodeHPKE(f *backend.Fields) *byok.Wrapped {
+func decodeHPKE(f *backend.Fields, text string) *byok.Wrapped {
 	if f.Has("hash_function") {
 		f.Fail("hash_function is for ciphertexts to the RSA wrapping key")
 	}
-	wrapped, err := byok.ParseHPKE(f.String("ciphertext"))
+	wrapped, err := byok.ParseHPKE(text)
 	if err != nil {
 		f.Fail("%v", err)
 	}
