@@ -138,8 +138,7 @@ func (c *comparison) leaf(path string, builtin, pqtransit any) {
 	if path == "data.backup" && c.backups(builtin, pqtransit) {
 		return
 	}
-	left, right := fmt.Sprint(builtin), fmt.Sprint(pqtransit)
-	if c.state.determined(c.step, path, left) || !sameForm(path, left, right) {
+	if c.state.determined(c.step, path, fmt.Sprint(builtin)) || !sameForm(path, builtin, pqtransit) {
 		c.add(path, string(encode(builtin)), string(encode(pqtransit)))
 	}
 }

@@ -3,17 +3,18 @@ package parity
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
 
 // sameForm reports whether two values, of which at least one is random, look alike: both times,
 // or both texts of one format and, but for encodings of varying length, one size.
-func sameForm(path, builtin, pqtransit string) bool {
-	left, right := formOf(builtin), formOf(pqtransit)
+func sameForm(path string, builtin, pqtransit any) bool {
+	left, right := formOf(path, builtin), formOf(path, pqtransit)
 	return left.format == right.format && abs(left.size-right.size) <= slack(path)
 }
 
@@ -28,15 +29,13 @@ type form struct {
 // unixTimes are those that Vault shows as numbers, from 2001 on.
 var unixTimes = regexp.MustCompile(`^1\d{9}$`)
 
-func formOf(text string) form {
-	if unixTimes.MatchString(text) {
-		return form{format: "seconds since 1970"}
+func formOf(path string, value any) form {
+	text := fmt.Sprint(value)
+	if _, isNumber := value.(json.Number); isNumber {
+		return formOfNumber(text)
 	}
-	if bigNumbers.MatchString(text) {
-		return form{format: "a number of a key"}
-	}
-	if _, err := strconv.ParseFloat(text, 64); err == nil {
-		return form{format: "the number " + text}
+	if path == "data.random_bytes" { // perhaps in hex, which looks like all kinds of things
+		return form{"random bytes", len(text)}
 	}
 	if _, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return form{format: "a time"}
@@ -51,6 +50,16 @@ func formOf(text string) form {
 		}
 	}
 	return form{format: "the text " + text}
+}
+
+func formOfNumber(text string) form {
+	switch {
+	case unixTimes.MatchString(text):
+		return form{format: "seconds since 1970"}
+	case bigNumbers.MatchString(text):
+		return form{format: "a number of a key"}
+	}
+	return form{format: "the number " + text}
 }
 
 // formOfPEM names the types of the blocks; false where there is something else.

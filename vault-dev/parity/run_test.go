@@ -129,6 +129,7 @@ func TestWhatIsDetermined(t *testing.T) {
 		"plaintexts":                {"POST keys/k {}\nPOST decrypt/k {}", "plaintext", "AAAA", "BBBB", true},
 		"PEM of different kinds":    {"POST keys/k {}\nGET keys/k", "public_key", pemOf("A"), pemOf("B"), true},
 		"random bytes":              {"POST random {}", "random_bytes", "AAAA", "BBBB", false},
+		"random bytes in hex":       {"POST random {}", "random_bytes", "a4", "90", false},
 		"random bytes of two sizes": {"POST random {}", "random_bytes", "AAAA", "BBBBBBBB", true},
 		"sums":                      {"POST hash {}", "sum", "AAAA", "BBBB", true},
 	} {

@@ -624,6 +624,7 @@ difference "several mistakes at once" {
     "invalid bit length",
     "failed to base64-decode (context|nonce)",
     "invalid (marshaling type|hash algorithm) \"[^\"]*\"",
+    "no batch_input elements have 'signature', 'hmac' or 'cmac'",
   ]
   examples = [
     <<-STEPS
@@ -643,6 +644,10 @@ difference "several mistakes at once" {
     , <<-STEPS
       POST keys/{{n}}k {"type":"ed25519"}
       POST sign/{{n}}k {"input":"","hash_algorithm":"other","marshaling_algorithm":"other"}
+    STEPS
+    , <<-STEPS
+      POST keys/{{n}}k {"type":"ed25519"}
+      POST verify/{{n}}k {"batch_input":[{"input":""}],"hash_algorithm":"other"}
     STEPS
     ,
   ]
@@ -1204,7 +1209,7 @@ difference "associated data of a rewrap that is not base64" {
   reason     = "the built-in engine does not look at it"
   operations = ["rewrap", "encrypt", "decrypt"]
   request    = "associated_data"
-  builtin    = "2\\d\\d|400 ('\\[0\\].associated_data' provided for non-AEAD cipher suite .*|message (en|de)cryption not supported for key type .*|(cipher|chacha20poly1305): message authentication failed|invalid ciphertext.*|ciphertext or signature version is disallowed by policy .*)"
+  builtin    = "2\\d\\d|400 ('\\[0\\].associated_data' provided for non-AEAD cipher suite .*|message (en|de)cryption not supported for key type .*|missing 'context' for key derivation; .*|(cipher|chacha20poly1305): message authentication failed|invalid ciphertext.*|ciphertext or signature version is disallowed by policy .*)"
   pqtransit  = "400 (illegal base64 data at input byte \\d+|Field validation failed: 'associated_data' expected type 'string', .*)"
   examples = [
     <<-STEPS
