@@ -43,13 +43,13 @@ func machine() string {
 func (r *report) write(out io.Writer) error {
 	var text strings.Builder
 	r.head(&text)
-	text.WriteString("| key | operation | items | conns | c req/s | c p50 ms | c p99 ms | bare µs | c/a | c/b | c/d | CPU c/d | CPU c/(d + bare) |\n")
-	text.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	text.WriteString("| key | operation | items | conns | c req/s | c p50 ms | c p99 ms | bare µs | c/a | c/b | c/d | CPU c/b | CPU c/d | CPU c/(d + bare) |\n")
+	text.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, m := range r.Lines {
-		fmt.Fprintf(&text, "| %s | %s | %s | %d | %.1f | %.2f | %.2f | %.1f | %s | %s | %s | %.2f | %.2f |\n",
+		fmt.Fprintf(&text, "| %s | %s | %s | %d | %.1f | %.2f | %.2f | %.1f | %s | %s | %s | %.2f | %.2f | %.2f |\n",
 			m.Key, m.Operation, itemsText(m.Batch), m.Connections, m.rate(ours).Median,
 			m.latency(ours, 50).Seconds()*1000, m.latency(ours, 99).Seconds()*1000, m.bare().Median,
-			m.ratio(builtin), m.ratio(external), m.ratio(floor), m.cpu(floor), m.cpuOverFloor())
+			m.ratio(builtin), m.ratio(external), m.ratio(floor), m.cpu(external), m.cpu(floor), m.cpuOverFloor())
 	}
 	r.writeTargets(&text)
 	for _, skipped := range r.Skipped {
