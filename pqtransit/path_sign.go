@@ -23,7 +23,7 @@ func (b *pqBackend) pathSign() *framework.Path {
 			},
 			"deterministic": {
 				Type: framework.TypeBool,
-				Description: `ML-DSA and SLH-DSA: leave out the fresh randomness that protects a signature against
+				Description: `ML-DSA, SLH-DSA and hybrid: leave out the fresh randomness that protects a signature against
 faults. Verifying needs no such parameter.`,
 			},
 			"batch_input": signBatchField("input"),

@@ -46,7 +46,7 @@ var (
 
 const compositePrefix = "CompositeAlgorithmSignatures2025"
 
-var compositeSignatures = SignatureOptions{Context: true}
+var compositeSignatures = SignatureOptions{Context: true, Deterministic: true}
 
 // HybridKey is a key made of two.
 type HybridKey interface {
@@ -176,11 +176,11 @@ func (k *compositeKey) Sign(params SignParams, message []byte) ([]byte, error) {
 		return nil, errNoSigningKey
 	}
 	representative := k.set.representative(params.Context, message)
-	postQuantum, err := k.postQuantum.Sign(SignParams{Context: []byte(k.set.label)}, representative)
+	postQuantum, err := k.postQuantum.Sign(SignParams{Context: []byte(k.set.label), Deterministic: params.Deterministic}, representative)
 	if err != nil {
 		return nil, err
 	}
-	classical, err := k.classical.sign(representative)
+	classical, err := k.classical.sign(representative, params.Deterministic)
 	if err != nil {
 		return nil, errors.New("cannot sign with the classical half")
 	}

@@ -31,7 +31,7 @@ type classicalKey struct {
 	private Secret
 	raw     []byte    // the draft's form of the public key
 	public  PublicKey // the form of the classical suite
-	sign    func(message []byte) ([]byte, error)
+	sign    func(message []byte, deterministic bool) ([]byte, error)
 	verify  func(message, signature []byte) bool
 }
 
@@ -51,7 +51,7 @@ func (classicalEd25519) parse(seed []byte) (classicalKey, error) {
 		return classicalKey{}, err
 	}
 	key.private = NewSecret(seed)
-	key.sign = func(message []byte) ([]byte, error) { return ed25519.Sign(private, message), nil }
+	key.sign = func(message []byte, _ bool) ([]byte, error) { return ed25519.Sign(private, message), nil }
 	return key, nil
 }
 
@@ -137,7 +137,10 @@ func (c classicalECDSA) parse(der []byte) (classicalKey, error) {
 		return classicalKey{}, invalid
 	}
 	key.private = NewSecret(der)
-	key.sign = func(message []byte) ([]byte, error) {
+	key.sign = func(message []byte, deterministic bool) ([]byte, error) {
+		if deterministic { // RFC 6979
+			return private.Sign(nil, sum(c.hash, message), c.hash)
+		}
 		return ecdsa.SignASN1(rand.Reader, private, sum(c.hash, message))
 	}
 	return key, nil
