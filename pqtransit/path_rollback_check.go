@@ -34,9 +34,10 @@ func (b *pqBackend) pathRollbackCheck() *framework.Path {
 				Callback: backend.Handle(b, decodeRollbackCheck, b.rollbackCheck),
 				Summary:  "List the keys that the built-in transit engine could not serve.",
 				Responses: ok(map[string]*framework.FieldSchema{
-					"keys":  required(framework.TypeSlice, "Each such key: name, types (of each version) and reasons"),
-					"next":  required(framework.TypeString, "Where the next page begins, empty on the last"),
-					"total": required(framework.TypeInt, "Number of all keys in the mount"),
+					"keys":             required(framework.TypeSlice, "Each such key: name, types (of each version) and reasons"),
+					"next":             required(framework.TypeString, "Where the next page begins, empty on the last"),
+					"settings_ignored": {Type: framework.TypeStringSlice, Description: "On the first page, the other keys with settings that it would not obey"},
+					"total":            required(framework.TypeInt, "Number of all keys in the mount"),
 				}),
 			},
 		},
@@ -69,7 +70,11 @@ func (b *pqBackend) rollbackCheck(ctx context.Context, r *logical.Request, req r
 	for i, key := range page.Keys {
 		keys[i] = strandedAnswer(key)
 	}
-	return &logical.Response{Data: map[string]any{"keys": keys, "next": page.Next, "total": page.Total}}, nil
+	data := map[string]any{"keys": keys, "next": page.Next, "total": page.Total}
+	if req.after == "" {
+		data["settings_ignored"] = append([]string{}, page.Unheeded...)
+	}
+	return &logical.Response{Data: data}, nil
 }
 
 func strandedAnswer(key keyring.Stranded) map[string]any {

@@ -18,12 +18,14 @@ func TestRollbackCheck(t *testing.T) {
 			"reasons": []any{"version 1 is of type x25519-mlkem768, which the built-in engine does not have"},
 		}
 	}
+	m.MustWrite("keys/d/config", object{"rotation_schedule": "0 3 * * *"})
+	ignored := any([]any{"d"})
 	for _, test := range []struct {
 		ask  object
 		want object
 	}{
-		{nil, object{"keys": []any{stranded("a"), stranded("b"), stranded("c")}, "next": "", "total": 4.0}},
-		{object{"limit": "2"}, object{"keys": []any{stranded("a"), stranded("b")}, "next": "b", "total": 4.0}},
+		{nil, object{"keys": []any{stranded("a"), stranded("b"), stranded("c")}, "next": "", "total": 4.0, "settings_ignored": ignored}},
+		{object{"limit": "2"}, object{"keys": []any{stranded("a"), stranded("b")}, "next": "b", "total": 4.0, "settings_ignored": ignored}},
 		{object{"limit": "2", "after": "b"}, object{"keys": []any{stranded("c")}, "next": "", "total": 4.0}},
 		{object{"after": "c"}, object{"keys": []any{}, "next": "", "total": 4.0}},
 	} {

@@ -49,7 +49,7 @@ func TestSplitKey(t *testing.T) {
 
 func TestRollbackCheckReadsEveryPage(t *testing.T) {
 	pages := map[string]string{
-		"":  `{"data":{"total":4,"next":"b","keys":[{"name":"a","types":{"1":"x"},"reasons":["r"]},{"name":"b"}]}}`,
+		"":  `{"data":{"total":4,"next":"b","settings_ignored":["z"],"keys":[{"name":"a","types":{"1":"x"},"reasons":["r"]},{"name":"b"}]}}`,
 		"b": `{"data":{"total":4,"next":"","keys":[{"name":"c"}]}}`,
 	}
 	seen := 0
@@ -59,7 +59,7 @@ func TestRollbackCheckReadsEveryPage(t *testing.T) {
 	got, err := mount.RollbackCheck(t.Context(), func(n int) { seen += n })
 	want := &client.Rollback{Mount: "transit", Total: 4, Keys: []client.Stranded{
 		{Name: "a", Types: map[string]string{"1": "x"}, Reasons: []string{"r"}}, {Name: "b"}, {Name: "c"},
-	}}
+	}, Ignored: []string{"z"}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil || seen != 3 {
 		t.Errorf("%v, seen %d, %s", err, seen, diff)
 	}

@@ -19,6 +19,8 @@ type Rollback struct {
 	// Total is how many keys the mount has.
 	Total int        `json:"total"`
 	Keys  []Stranded `json:"stranded"`
+	// Ignored are other keys, with settings that the built-in engine would not obey.
+	Ignored []string `json:"settings_ignored"`
 }
 
 // PQTransit reports whether pqtransit serves the mount.
@@ -30,13 +32,14 @@ func (m *Mount) PQTransit(ctx context.Context) (bool, error) {
 // RollbackCheck lists the keys that the built-in engine could not serve. It changes nothing.
 // seen, if it is not nil, is called with the number of keys that each answer held.
 func (m *Mount) RollbackCheck(ctx context.Context, seen func(int)) (*Rollback, error) {
-	found := &Rollback{Mount: m.path, Keys: []Stranded{}}
+	found := &Rollback{Mount: m.path, Keys: []Stranded{}, Ignored: []string{}}
 	after := ""
 	for {
 		page, err := read[struct {
-			Keys  []Stranded `json:"keys"`
-			Next  string     `json:"next"`
-			Total int        `json:"total"`
+			Keys    []Stranded `json:"keys"`
+			Next    string     `json:"next"`
+			Total   int        `json:"total"`
+			Ignored []string   `json:"settings_ignored"`
 		}](ctx, m, "rollback-check", map[string][]string{"after": {after}})
 		switch {
 		case err != nil:
@@ -45,6 +48,7 @@ func (m *Mount) RollbackCheck(ctx context.Context, seen func(int)) (*Rollback, e
 			return nil, fmt.Errorf("%s/rollback-check does not exist: the mount is not served by pqtransit, or there is none", m.path)
 		}
 		found.Keys, found.Total = append(found.Keys, page.Keys...), page.Total
+		found.Ignored = append(found.Ignored, page.Ignored...)
 		if seen != nil {
 			seen(len(page.Keys))
 		}

@@ -29,6 +29,9 @@ type Stranding struct {
 	Next string
 	// Total is how many keys the mount has, stranded or not.
 	Total int
+	// Unheeded are the keys that the built-in engine could serve, and of which it would not obey
+	// settings that only we have, such as a rotation's schedule; on the first page alone.
+	Unheeded []string
 }
 
 // Strandings looks at up to limit names behind after, in order; limit is at least 1. It
@@ -45,6 +48,11 @@ func (r *Keyring) Strandings(ctx context.Context, storage logical.Storage, after
 		return Stranding{}, fmt.Errorf("failed to list keys: %w", err)
 	}
 	slices.Sort(candidates)
+	if after == "" {
+		if page.Unheeded, err = r.unheeded(ctx, storage, names, candidates); err != nil {
+			return Stranding{}, err
+		}
+	}
 	first, found := slices.BinarySearch(candidates, after)
 	if found {
 		first++
@@ -64,6 +72,24 @@ func (r *Keyring) Strandings(ctx context.Context, storage logical.Storage, after
 		}
 	}
 	return page, nil
+}
+
+// unheeded are the names with settings of ours, in order, but for those in our own format.
+func (*Keyring) unheeded(ctx context.Context, storage logical.Storage, names, own []string) ([]string, error) {
+	settled, err := storage.List(ctx, rotationPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("failed to list keys: %w", err)
+	}
+	there := map[string]bool{}
+	for _, name := range names {
+		there[name] = true
+	}
+	for _, name := range own {
+		there[name] = false
+	}
+	settled = slices.DeleteFunc(settled, func(name string) bool { return !there[name] })
+	slices.Sort(settled)
+	return settled, nil
 }
 
 // stranded is nil for a key that the built-in engine could serve.

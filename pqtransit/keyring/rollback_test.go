@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/palisade-vault/palisade/pqtransit/keyring"
+	"github.com/palisade-vault/palisade/pqtransit/rotation"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
@@ -118,6 +119,25 @@ func TestStrandingsReportFaults(t *testing.T) {
 		if _, err := m.fresh().keys.Strandings(t.Context(), m.storage, "", 10); err == nil {
 			t.Errorf("a fault at %s shows no stranded key", place)
 		}
+	}
+}
+
+func TestStrandingsNameKeysWithSettingsOfOurOwn(t *testing.T) {
+	m := newMount(t)
+	m.create("plain", keyring.Spec{Type: symmetric})
+	for name, kind := range map[string]string{"b": symmetric, "a": symmetric, "hybrid": hybrid} {
+		m.create(name, keyring.Spec{Type: kind})
+		m.configure(name, keyring.Configuration{Rotation: rotation.Change{Schedule: new("0 3 * * *")}})
+	}
+	for after, want := range map[string][]string{"": {"a", "b"}, "a": nil} {
+		page, err := m.keys.Strandings(t.Context(), m.storage, after, 10)
+		if diff := cmp.Diff(want, page.Unheeded); diff != "" || err != nil {
+			t.Errorf("after %q: %v %s", after, err, diff)
+		}
+	}
+	m.storage.FailWhen(func(_, key string) bool { return key == "palisade/rotation/" })
+	if _, err := m.keys.Strandings(t.Context(), m.storage, "", 10); err == nil {
+		t.Error("a fault shows no such key")
 	}
 }
 

@@ -15,8 +15,9 @@ var _ = register(command{
 	description: `
 Lists the keys of a pqtransit mount that the built-in transit engine would refuse if the mount
 went back to it, and why: keys of types that it does not have, keys whose versions differ in type,
-keys made for a purpose that it cannot keep to. All others work on there as they are. The check
-reads and changes nothing; the token needs read on MOUNT/rollback-check.
+keys made for a purpose that it cannot keep to. All others work on there as they are; those with
+rotation settings that only pqtransit has are named, since they would not be obeyed. The check reads
+and changes nothing; the token needs read on MOUNT/rollback-check.
 
 The exit code is 0 when every key could go back, 3 when some could not, 1 and 2 for errors.`,
 	examples: []example{
@@ -47,6 +48,9 @@ func rollbackCheck(ctx context.Context, c *call) error {
 }
 
 func rollbackTable(t *table, found *client.Rollback) {
+	if len(found.Ignored) > 0 {
+		defer t.text("It would not obey the rotation settings that only pqtransit has, of: %s", strings.Join(found.Ignored, ", "))
+	}
 	if len(found.Keys) == 0 {
 		t.text("The built-in engine could serve all %d keys of %s.", found.Total, found.Mount)
 		return

@@ -35,6 +35,7 @@ func TestRollbackCheckTellsByItsExitCode(t *testing.T) {
 		out    string
 	}{
 		{map[string]any{"transit/rollback-check": map[string]any{"total": 2, "next": "", "keys": []any{}}}, exitOK, "all 2 keys of transit"},
+		{map[string]any{"transit/rollback-check": map[string]any{"total": 2, "next": "", "keys": []any{}, "settings_ignored": []string{"a", "b"}}}, exitOK, "has, of: a, b\n"},
 		{nil, exitLocal, ""},
 	} {
 		environment(t, answers(test.answer))
