@@ -44,7 +44,7 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 	b := &pqBackend{
 		rotation: autoRotation{now: time.Now},
 		slow:     newSlots(),
-		workers:  backend.NewWorkers(runtime.GOMAXPROCS(0) - 1),
+		workers:  backend.NewWorkers(runtime.GOMAXPROCS(0)-1, time.Now),
 	}
 	b.tests = selftest.New(selftest.Options{Suites: suite.All(), Run: runTest, Now: time.Now, Failed: b.logFailedTest})
 	b.keys = b.newKeyring(config)
