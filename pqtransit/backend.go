@@ -79,6 +79,8 @@ func (b *pqBackend) paths() []*framework.Path {
 		b.pathRotate(),
 		b.pathTrim(),
 		b.pathHistory(),
+		b.pathJournal(),
+		b.pathJournalVerify(),
 		b.pathConfigKeys(),
 		b.pathCacheConfig(),
 		b.pathRandom(),

@@ -117,6 +117,7 @@ func requests(name string) map[string]map[string]any {
 		"byok-export/rsa-4096/" + name:        nil,
 	}
 	all["keys/"+name+"/history"] = nil
+	all["journal"], all["journal/verify"] = nil, nil
 	all["keys/"+name+"/import_version"] = nil
 	all["keys/"+name+"/csr"] = nil
 	all["keys/"+name+"/set-certificate"] = map[string]any{"certificate_chain": "no such"}

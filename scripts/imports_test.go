@@ -29,6 +29,7 @@ var (
 		"threatauth/profile",
 		"threatauth/signal",
 		"threatauth/risk",
+		"backend/journal",
 		"hsmseal/envelope",
 	}
 	pureImports = []string{"golang.org/x/", "github.com/cloudflare/circl", "github.com/robfig/cron/v3", "filippo.io/mldsa", "github.com/tink-crypto/tink-go/v2/kwp/"}

@@ -36,7 +36,7 @@ type Done struct {
 // the error, joined with the other faults, and is tried again an hour later. Keys that are not
 // cached are looked at without being cached, and only when they have something to do.
 func (r *Keyring) Maintain(ctx context.Context, storage logical.Storage, now time.Time) (done []Done, err error) {
-	faults := []error{r.lookThrough(ctx, storage, now)}
+	faults := []error{r.settle(ctx, storage), r.lookThrough(ctx, storage, now)}
 	for _, name := range r.agenda.due(now) {
 		if err := ctx.Err(); err != nil {
 			return done, errors.Join(append(faults, err)...)
@@ -135,7 +135,7 @@ func (r *Keyring) autoRotate(ctx context.Context, storage logical.Storage, name 
 		if done.Reason == "" {
 			return false, nil
 		}
-		return true, r.rotate(found, found.key.Suite(), rotation.Cause{Reason: done.Reason})
+		return true, r.rotateUnasked(found, done.Reason)
 	})
 	if err != nil || done.Reason == "" {
 		return Done{}, err
@@ -144,20 +144,39 @@ func (r *Keyring) autoRotate(ctx context.Context, storage logical.Storage, name 
 	return done, nil
 }
 
+// rotateUnasked adds a version of the latest's algorithm, for the journal to tell.
+func (r *Keyring) rotateUnasked(l *loaded, reason rotation.Reason) error {
+	if err := r.rotate(l, l.key.Suite(), rotation.Cause{Reason: reason}); err != nil {
+		return err
+	}
+	l.event = l.rotatedEvent()
+	return nil
+}
+
 // autoTrim destroys the versions that the key's settings no longer keep. Those that
 // min_decryption_version still allows stay unless the settings give them up too.
+// The minimums are raised in a change of their own, as an operator does it: an interrupted trim
+// can be mended only where they were.
 func (r *Keyring) autoTrim(ctx context.Context, storage logical.Storage, name string, now time.Time) (Done, error) {
 	destroyed := 0
-	key, err := r.change(ctx, storage, name, func(found *loaded) (bool, error) {
-		if found == nil {
-			return false, nil
-		}
-		created, err := found.archived(ctx, storage)
-		if err != nil {
-			return false, err
-		}
-		destroyed = found.key.trimTo(found.key.keepFrom(created, now))
-		return destroyed > 0, nil
+	step := func(edit func(found *loaded, keep int) bool) (*Key, error) {
+		return r.change(ctx, storage, name, func(found *loaded) (bool, error) {
+			if found == nil {
+				return false, nil
+			}
+			created, err := found.archived(ctx, storage)
+			if err != nil {
+				return false, err
+			}
+			return edit(found, found.key.keepFrom(created, now)), nil
+		})
+	}
+	if _, err := step((*loaded).raiseMinimums); err != nil {
+		return Done{}, err
+	}
+	key, err := step(func(found *loaded, keep int) bool {
+		destroyed = found.destroyBefore(keep)
+		return destroyed > 0
 	})
 	if err != nil || destroyed == 0 {
 		return Done{}, err
@@ -174,17 +193,27 @@ func (k *Key) keepFrom(created func(int) time.Time, now time.Time) int {
 	return keep
 }
 
-// trimTo makes keep the oldest version, within transit's rules: nothing may be asked to decrypt
-// or encrypt with an older one. It answers how many versions are gone.
-func (k *Key) trimTo(keep int) (destroyed int) {
-	destroyed = max(0, keep-max(k.MinAvailable, 1))
-	if destroyed == 0 {
-		return 0
+// raiseMinimums has nothing decrypt or encrypt with a version older than keep, which transit
+// wants of a version that is destroyed.
+func (l *loaded) raiseMinimums(keep int) bool {
+	key := l.key
+	if keep <= max(key.MinAvailable, 1) || (key.MinDecryption >= keep && key.MinEncryption >= keep) {
+		return false
 	}
-	k.MinDecryption = max(k.MinDecryption, keep)
+	key.MinDecryption = max(key.MinDecryption, keep)
 	// A version below min_decryption_version does not encrypt either, so this takes nothing away.
-	k.MinEncryption = max(k.MinEncryption, k.MinDecryption)
-	k.dropBefore(keep)
+	key.MinEncryption = max(key.MinEncryption, key.MinDecryption)
+	l.event = l.minimumsEvent()
+	return true
+}
+
+// destroyBefore makes keep the oldest version, and answers how many are gone.
+func (l *loaded) destroyBefore(keep int) (destroyed int) {
+	destroyed = max(0, keep-max(l.key.MinAvailable, 1))
+	if destroyed > 0 {
+		l.key.dropBefore(keep)
+		l.event = l.destroyedEvent(destroyed)
+	}
 	return destroyed
 }
 

@@ -46,6 +46,7 @@ type Keyring struct {
 	settings *backend.Store[storedRotation]
 	settled  settledNames
 	history  *backend.Store[storedHistory]
+	unasked  *unasked
 }
 
 // slot is the place of one name. A slot that was retired is no longer in the map; whoever
@@ -68,6 +69,7 @@ func New(options Options) *Keyring {
 
 		settings: newRotationStore(),
 		history:  newHistoryStore(),
+		unasked:  newUnasked(),
 	}
 }
 
@@ -105,6 +107,9 @@ func (*Keyring) List(ctx context.Context, storage logical.Storage) ([]string, er
 // Invalidate forgets what is cached of the key whose entry in storage has changed behind
 // the keyring's back. It waits for a change of that key that is under way.
 func (r *Keyring) Invalidate(path string) {
+	if strings.HasPrefix(path, journalPrefix) {
+		r.unasked.journal.Forget()
+	}
 	for _, prefix := range append(StoragePrefixes(), rotationPrefix) {
 		name, ok := strings.CutPrefix(path, prefix)
 		if !ok {
@@ -183,7 +188,7 @@ func (r *Keyring) change(ctx context.Context, storage logical.Storage, name stri
 	if err != nil {
 		return nil, err
 	}
-	if changed {
+	if changed || (found != nil && found.mended) {
 		if err := r.save(ctx, storage, found); err != nil {
 			place.key.Store(nil)
 			return nil, err

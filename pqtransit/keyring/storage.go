@@ -30,10 +30,12 @@ type loaded struct {
 	// replaced is the number of a version that is stored and has changed, 0 for none.
 	replaced int
 
+	mended     bool              // differs from what is stored
 	before     int               // latest version as it was loaded
 	settings   rotation.Settings // as they were loaded
 	settingsOf usage.Version     // by which the stored settings know the key
 	cause      rotation.Cause    // of the version that was added
+	event      *pendingEvent     // for the journal, where there was no request
 }
 
 // load answers nil when there is no such key. Only whoever holds the name's lock may call
@@ -115,13 +117,20 @@ func loadOwn(ctx context.Context, storage logical.Storage, name string, known pa
 // save stores a changed key and what belongs to it. The key itself comes last: what was stored
 // before it does not count without it.
 func (r *Keyring) save(ctx context.Context, storage logical.Storage, l *loaded) error {
+	if err := r.beginUnasked(ctx, storage, l); err != nil {
+		return err
+	}
 	if err := r.saveHistory(ctx, storage, l); err != nil {
 		return err
 	}
 	if err := r.saveSettings(ctx, storage, l); err != nil {
 		return err
 	}
-	return l.save(ctx, storage)
+	if err := l.save(ctx, storage); err != nil {
+		return err
+	}
+	r.endUnasked(ctx, storage, l)
+	return nil
 }
 
 // save writes a changed key in the format that fits it, and leaves in l.key what a load

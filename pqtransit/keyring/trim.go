@@ -82,6 +82,7 @@ func (l *loaded) mend(ctx context.Context, storage logical.Storage) error {
 		if first > l.policy.MinAvailableVersion && first <= l.policy.MinDecryptionVersion {
 			l.policy.MinAvailableVersion, l.policy.ArchiveMinVersion = first, first
 			l.key.MinAvailable = first
+			l.mended = true
 		}
 		return nil
 	}
