@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -60,7 +61,7 @@ func (j *Journal) Append(ctx context.Context, storage logical.Storage, event jou
 		return journal.Entry{}, err
 	}
 	entry := j.last.head().Next(event)
-	piece := &journalEntries{After: j.last.After, Entries: append(j.last.Entries[:len(j.last.Entries):len(j.last.Entries)], entry)}
+	piece := &journalEntries{After: j.last.After, Entries: append(slices.Clip(j.last.Entries), entry)}
 	if len(piece.Entries) > journalPiece {
 		piece = &journalEntries{After: j.last.head(), Entries: []journal.Entry{entry}}
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/vault/sdk/helper/consts"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/pqtransit/keyring"
 )
 
 // autoRotation is the clock of what happens without a request. Vault calls once a minute.
@@ -24,16 +26,20 @@ func (b *pqBackend) autoRotateKeys(ctx context.Context, storage logical.Storage)
 	}
 	all, err := b.keys.Maintain(ctx, storage, now)
 	for _, done := range all {
-		if done.Reason != "" {
-			b.Logger().Info("rotated key automatically", "key", done.Key.Name, "version", done.Key.Latest,
-				"type", done.Key.Suite().Name, "reason", string(done.Reason))
-		}
-		if done.Destroyed > 0 {
-			b.Logger().Info("destroyed old versions automatically", "key", done.Key.Name,
-				"destroyed", done.Destroyed, "oldest", done.Key.MinAvailable)
-		}
+		b.logDone(done)
 	}
 	return err
+}
+
+func (b *pqBackend) logDone(done keyring.Done) {
+	if done.Reason != "" {
+		b.Logger().Info("rotated key automatically", "key", done.Key.Name, "version", done.Key.Latest,
+			"type", done.Key.Suite().Name, "reason", string(done.Reason))
+	}
+	if done.Destroyed > 0 {
+		b.Logger().Info("destroyed old versions automatically", "key", done.Key.Name,
+			"destroyed", done.Destroyed, "oldest", done.Key.MinAvailable)
+	}
 }
 
 // mayWrite is false where another node or cluster of Vault Enterprise owns the storage.

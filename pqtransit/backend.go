@@ -57,6 +57,8 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 		Invalidate:     b.invalidate(config.StorageView),
 		PeriodicFunc:   b.periodic,
 		Clean:          b.flushAtEnd(config.StorageView),
+
+		RotateCredential: b.rotateForHost,
 	}
 	if err := b.setUp(ctx, config); err != nil {
 		return nil, err

@@ -83,6 +83,9 @@ func (b *pqBackend) configureKey(ctx context.Context, r *logical.Request, req co
 	if err != nil {
 		return nil, asAnswer(err)
 	}
+	if req.changes.Rotation.Schedule != nil {
+		b.scheduleWithHost(ctx, r, key)
+	}
 	answer, err := keyAnswer(key, publicView{})
 	if err != nil {
 		return nil, err

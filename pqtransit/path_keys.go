@@ -123,9 +123,12 @@ func decodeCreate(f *backend.Fields) createRequest {
 
 func (b *pqBackend) createKey(ctx context.Context, r *logical.Request, req createRequest) (*logical.Response, error) {
 	// The built-in engine means to warn when the key existed, and never does.
-	key, _, err := b.keys.Create(ctx, r.Storage, req.name, req.spec)
+	key, created, err := b.keys.Create(ctx, r.Storage, req.name, req.spec)
 	if err != nil {
 		return nil, asAnswer(err)
+	}
+	if created && key.Rotation.Schedule != "" {
+		b.scheduleWithHost(ctx, r, key)
 	}
 	return keyAnswer(key, publicView{})
 }

@@ -124,6 +124,12 @@ func (r *Keyring) maintain(ctx context.Context, storage logical.Storage, name st
 	return slices.DeleteFunc(all, func(done Done) bool { return done.Key == nil }), nil
 }
 
+// RotateDue rotates one key if its time has come at now, for a host that keeps the times itself.
+// A key that is not due, or not there, is no error, and nothing done.
+func (r *Keyring) RotateDue(ctx context.Context, storage logical.Storage, name string, now time.Time) (Done, error) {
+	return r.autoRotate(ctx, storage, name, now)
+}
+
 // autoRotate does nothing to a key that is not due.
 func (r *Keyring) autoRotate(ctx context.Context, storage logical.Storage, name string, now time.Time) (Done, error) {
 	var done Done
