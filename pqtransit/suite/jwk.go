@@ -1,7 +1,6 @@
 package suite
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -94,9 +93,8 @@ func (f jwkForm) readValues(members map[string]any) (Key, error) {
 
 // decodeObject takes the last of members with one name, which RFC 7517 allows.
 func decodeObject(text []byte) (map[string]any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
 	var members map[string]any
-	if decoder.Decode(&members) != nil || members == nil || decoder.More() {
+	if json.Unmarshal(text, &members) != nil || members == nil {
 		return nil, errors.New("invalid JSON Web Key: not one JSON object")
 	}
 	return members, nil

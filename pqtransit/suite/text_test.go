@@ -214,6 +214,11 @@ func TestJWKRefuses(t *testing.T) {
 		if _, err := s.ParsePublicText(edit(func(m map[string]any) { m["kid"], m["use"] = "a", "sig" })); err != nil {
 			t.Errorf("other members: %v", err)
 		}
+		for _, tail := range []string{"}", "]", "}{", "{}", "null", "x"} {
+			if key, err := s.ParsePublicText(string(text) + tail); err == nil || key != nil {
+				t.Errorf("%q behind it is taken", tail)
+			}
+		}
 		for _, name := range []string{"priv", "d", "k"} {
 			if _, err := s.ParsePublicText(edit(func(m map[string]any) { m[name] = "AAAA" })); err == nil || !strings.Contains(err.Error(), "private") {
 				t.Errorf("with %s: %v", name, err)
