@@ -196,3 +196,14 @@ func TestImportOfAFailingSuiteIsRefused(t *testing.T) {
 	m := backendtest.New(t, pqtransit.FactoryWith(health.run))
 	wantFailed(t, "import", m.Write("keys/k/import", object{"type": symmetric, "ciphertext": b64(strings.Repeat("x", 600))}), symmetric)
 }
+
+// A wrapping key of an algorithm that failed unwraps nothing, whatever the imported key's type.
+func TestImportThroughAFailingWrappingKeyIsRefused(t *testing.T) {
+	health := &breakable{}
+	m := backendtest.New(t, pqtransit.FactoryWith(health.run))
+	wrapped := object{"type": symmetric, "ciphertext": wrap(t, withWrapping(t, m), "SHA256", make([]byte, 32))}
+	mustImport(t, m, "keys/before/import", wrapped)
+	health.name = "rsa-4096"
+	m.MustRead("self-test")
+	wantFailed(t, "import", m.Write("keys/k/import", wrapped), "rsa-4096")
+}

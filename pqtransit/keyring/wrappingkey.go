@@ -118,6 +118,9 @@ func (r *Keyring) unwrap(ctx context.Context, storage logical.Storage, algorithm
 	if err != nil {
 		return suite.Secret{}, err
 	}
+	if err := r.usable.check(key.Suite()); err != nil {
+		return suite.Secret{}, err
+	}
 	var refused error
 	for _, version := range key.unwrapping(r.now()) { // the form does not name one
 		parsed, err := version.open()
