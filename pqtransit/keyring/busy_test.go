@@ -9,6 +9,7 @@ import (
 
 	"github.com/palisade-vault/palisade/pqtransit/digest"
 	"github.com/palisade-vault/palisade/pqtransit/keyring"
+	"github.com/palisade-vault/palisade/pqtransit/rotation"
 )
 
 // Keys are rotated, trimmed, configured, backed up, restored, deleted and dropped from the
@@ -54,6 +55,53 @@ func TestEverythingAtOnce(t *testing.T) {
 		"auto-rotate": func(string) error {
 			_, err := m.keys.Maintain(ctx, m.storage, time.Now().Add(2*time.Hour))
 			return err
+		},
+		"settings": func(name string) error {
+			// Versions are destroyed and limits reached while others work with them.
+			to := keyring.Configuration{AutoRotatePeriod: new(time.Duration(0)), Rotation: rotation.Change{
+				Schedule: new("* * * * *"), RetainVersions: new(2), DestroyDecryptable: new(true), MaxOperations: new(int64(1000)),
+			}}
+			if _, err := m.keys.Configure(ctx, m.storage, name, to); err != nil {
+				return err
+			}
+			to.Rotation = rotation.Change{Schedule: new(""), RetainVersions: new(0), MaxOperations: new(int64(-1))}
+			_, err := m.keys.Configure(ctx, m.storage, name, to)
+			return err
+		},
+		"work": func(name string) error {
+			key, err := m.keys.Get(ctx, m.storage, name)
+			if err != nil || key == nil {
+				return err
+			}
+			var work keyring.Work
+			for range 300 {
+				work.Add(0, 1)
+			}
+			key, err = m.keys.Reserve(ctx, m.storage, key, work)
+			if err == nil {
+				_, _, err = key.Encrypt(keyring.Parameters{}, []byte("x"))
+			}
+			return err
+		},
+		"look": func(name string) error {
+			key, err := m.keys.Get(ctx, m.storage, name)
+			if err != nil || key == nil {
+				return err
+			}
+			if _, err := m.keys.History(ctx, m.storage, key); err != nil {
+				return err
+			}
+			if _, err := m.keys.Uses(ctx, m.storage, key); err != nil {
+				return err
+			}
+			_, _, err = m.keys.Journal().Verify(ctx, m.storage)
+			return err
+		},
+		"flush": func(string) error {
+			if err := m.keys.FlushUsage(ctx, m.storage, time.Now().Add(time.Hour), 10); err != nil {
+				return err
+			}
+			return m.keys.EndUsage(ctx, m.storage)
 		},
 		"delete":     func(name string) error { return m.keys.Delete(ctx, m.storage, name) },
 		"invalidate": func(name string) error { m.keys.Invalidate("policy/" + name); return nil },
