@@ -114,6 +114,28 @@ func (f *Fields) Strings(name string) []string {
 	return get[[]string](f, name, "list of strings")
 }
 
+// Pairs is a field of the framework's TypeKVPairs; zero: nil.
+func (f *Fields) Pairs(name string) map[string]string {
+	return get[map[string]string](f, name, "map of strings")
+}
+
+// Unknown are the names in the request that the path does not declare, in order. The framework
+// passes over them, which is wrong where a misspelt one would loosen a rule. An item has none,
+// as it has no schema.
+func (f *Fields) Unknown() []string {
+	var unknown []string
+	if f.data == nil {
+		return nil
+	}
+	for name := range f.raw() {
+		if _, declared := f.data.Schema[name]; !declared {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}
+
 // Map is an object field; zero: nil.
 func (f *Fields) Map(name string) map[string]any {
 	return get[map[string]any](f, name, "map")

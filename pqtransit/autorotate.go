@@ -2,6 +2,7 @@ package pqtransit
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -24,11 +25,13 @@ func (b *pqBackend) autoRotateKeys(ctx context.Context, storage logical.Storage)
 	if !b.mayWrite() {
 		return nil
 	}
+	// First, so that a key that is due goes to the type it is sent to.
+	followed, policyErr := b.keys.FollowCryptoPolicy(ctx, storage, now)
 	all, err := b.keys.Maintain(ctx, storage, now)
-	for _, done := range all {
+	for _, done := range append(followed, all...) {
 		b.logDone(done)
 	}
-	return err
+	return errors.Join(policyErr, err)
 }
 
 func (b *pqBackend) logDone(done keyring.Done) {

@@ -85,6 +85,7 @@ func (b *pqBackend) paths() []*framework.Path {
 		b.pathJournalVerify(),
 		b.pathConfigKeys(),
 		b.pathCacheConfig(),
+		b.pathCryptoPolicy(),
 		b.pathRandom(),
 		b.pathHash(),
 		b.pathDataKey(),

@@ -92,6 +92,7 @@ func requests(name string) map[string]map[string]any {
 		"keys/" + name + "/trim":              {"min_available_version": 1},
 		"keys/" + name + "/import":            nil,
 		"config/keys":                         nil,
+		"config/crypto-policy":                {},
 		"cache-config":                        nil,
 		"rollback-check":                      nil,
 		"wrapping_key":                        {"type": "x25519-mlkem768"},

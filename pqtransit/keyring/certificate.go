@@ -19,6 +19,9 @@ func (k *Key) CertificationRequest(number int, template []byte) (string, *Versio
 	if err != nil {
 		return "", nil, err
 	}
+	if err := k.mayMake(version); err != nil {
+		return "", nil, err
+	}
 	if k.lacksPrivate(version.Number) {
 		return "", nil, refuse("%s: private key not imported for key version selected", noRequest)
 	}

@@ -172,6 +172,9 @@ func (r *Keyring) makeVersion(key *Key, algorithm *suite.Suite, purpose suite.Pu
 	if err := r.usable.check(algorithm); err != nil {
 		return err
 	}
+	if err := r.mayAdd(key, algorithm); err != nil {
+		return err
+	}
 	material, err := key.generate(algorithm)
 	if err != nil {
 		return fmt.Errorf("key %s: %v", key.Name, err)

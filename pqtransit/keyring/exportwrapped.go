@@ -47,6 +47,9 @@ func (k *Key) wrapper(hash byok.Hash) (wrapper, error) {
 	if err := k.algorithms.check(latest.Suite); err != nil {
 		return nil, err
 	}
+	if err := k.mayMake(latest); err != nil {
+		return nil, err
+	}
 	if !latest.Suite.Wrapping || !latest.Purpose.Has(suite.Encryption) {
 		return k.rsaWrapper(hash)
 	}

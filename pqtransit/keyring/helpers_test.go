@@ -33,6 +33,7 @@ type mount struct {
 	testing.TB
 	keys    *keyring.Keyring
 	storage *backendtest.Storage
+	hours   int // that follow has let pass
 }
 
 func newMount(t testing.TB) *mount {

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 
 	"github.com/palisade-vault/palisade/pqtransit/digest"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
 	"github.com/palisade-vault/palisade/pqtransit/usage"
 	"github.com/palisade-vault/palisade/pqtransit/wire"
 )
@@ -27,6 +28,12 @@ func (k *Key) NewHMAC(algorithm digest.Algorithm, number int) (*HMAC, error) {
 	version, err := k.withHMACKey(number)
 	if err != nil {
 		return nil, err
+	}
+	// The HMAC key that other types have beside their own is not of their algorithm.
+	if version.Purpose.Has(suite.Authentication) {
+		if err := k.mayMake(version); err != nil {
+			return nil, err
+		}
 	}
 	return &HMAC{key: k, algorithm: algorithm, version: version}, nil
 }

@@ -87,7 +87,7 @@ func (r *Keyring) Import(ctx context.Context, storage logical.Storage, name stri
 		return nil, err
 	}
 	key.Imported, key.ImportedRotation = true, in.AllowRotation
-	if err := r.addVersion(key, &Version{Suite: algorithm, Purpose: in.purpose(algorithm), key: made(imported)}); err != nil {
+	if err := r.addImported(key, algorithm, in.purpose(algorithm), imported); err != nil {
 		return nil, err
 	}
 	fresh := &loaded{key: key, cause: rotation.Cause{Reason: rotation.Import, Actor: in.Actor}}
@@ -99,6 +99,14 @@ func (r *Keyring) Import(ctx context.Context, storage logical.Storage, name stri
 }
 
 var errImportExists = refuse("the import path cannot be used with an existing key; use import-version to rotate an existing imported key")
+
+// addImported makes what comes from outside the latest version.
+func (r *Keyring) addImported(key *Key, algorithm *suite.Suite, purpose suite.Purpose, imported suite.Key) error {
+	if err := r.mayAdd(key, algorithm); err != nil {
+		return err
+	}
+	return r.addVersion(key, &Version{Suite: algorithm, Purpose: purpose, key: made(imported)})
+}
 
 // imported unwraps and parses a key.
 func (r *Keyring) imported(ctx context.Context, storage logical.Storage, algorithm *suite.Suite, m Material) (suite.Key, error) {
@@ -163,7 +171,7 @@ func (r *Keyring) ImportVersion(ctx context.Context, storage logical.Storage, na
 			return true, nil
 		}
 		found.cause = rotation.Cause{Reason: rotation.Import, Actor: update.Actor}
-		return true, r.addVersion(key, &Version{Suite: algorithm, Purpose: key.Purpose(), key: made(imported)})
+		return true, r.addImported(key, algorithm, key.Purpose(), imported)
 	})
 }
 

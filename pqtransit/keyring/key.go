@@ -23,6 +23,7 @@ type Key struct {
 
 	versions   map[int]*Version
 	algorithms usability
+	ring       *Keyring // whose policy holds
 }
 
 // Settings are what applies to a key as a whole.

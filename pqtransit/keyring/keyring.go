@@ -39,6 +39,7 @@ type Keyring struct {
 	usable usability
 	slots  sync.Map // name -> *slot
 	bound  cacheBound
+	rules  mountRules
 	meter  *usage.Meter
 	usage  *backend.Store[storedUsage]
 	agenda agenda
@@ -75,6 +76,9 @@ func New(options Options) *Keyring {
 
 // Get is the key of that name, or nil when there is none.
 func (r *Keyring) Get(ctx context.Context, storage logical.Storage, name string) (*Key, error) {
+	if err := r.ready(ctx, storage); err != nil {
+		return nil, err
+	}
 	if place, ok := r.slots.Load(name); ok {
 		if key := place.(*slot).key.Load(); key != nil {
 			r.used(name)
@@ -109,6 +113,9 @@ func (*Keyring) List(ctx context.Context, storage logical.Storage) ([]string, er
 func (r *Keyring) Invalidate(path string) {
 	if strings.HasPrefix(path, journalPrefix) {
 		r.unasked.journal.Forget()
+	}
+	if path == policyEntry {
+		r.rules.fresh.Store(false)
 	}
 	for _, prefix := range append(StoragePrefixes(), rotationPrefix) {
 		name, ok := strings.CutPrefix(path, prefix)
@@ -161,6 +168,7 @@ func (s *slot) known() parsed {
 // publish makes a key that its owner has loaded or changed ready to be given out, has its uses
 // counted, and caches it.
 func (r *Keyring) publish(place *slot, key *Key) {
+	key.ring = r
 	key.algorithms = r.usable
 	r.attach(key)
 	r.agenda.note(key.Name, key.nextChore(r.now()))

@@ -132,7 +132,7 @@ func (k *Key) forEncryption(number int) (*Version, error) {
 	case !k.Purpose().Has(suite.Encryption):
 		return latest, k.unsupported("message encryption", latest)
 	case number == 0:
-		return latest, nil
+		return latest, k.mayMake(latest)
 	case number < 0:
 		return latest, refuse("requested version for encryption is negative")
 	case number > k.Latest:
@@ -144,7 +144,7 @@ func (k *Key) forEncryption(number int) (*Version, error) {
 	if version == nil {
 		return latest, refuse("no such key version")
 	}
-	return version, nil
+	return version, k.mayMake(version)
 }
 
 // forDecryption is the version that a ciphertext names. Like forEncryption it answers the

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/palisade-vault/palisade/pqtransit/cryptopolicy"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
@@ -16,6 +17,13 @@ func narrowed(t *testing.T, versions ...*Version) *Key {
 		version.Number = i + 1
 		key.versions[i+1] = version
 	}
+	return lawless(key)
+}
+
+// lawless is a key of a mount without a crypto policy.
+func lawless(key *Key) *Key {
+	key.ring = New(Options{})
+	key.ring.rules.set(cryptopolicy.Policy{})
 	return key
 }
 

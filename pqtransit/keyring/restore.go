@@ -143,6 +143,13 @@ func (r *Keyring) Restore(ctx context.Context, storage logical.Storage, name, ba
 		return nil, err
 	}
 	name = fresh.key.Name
+	if err := r.ready(ctx, storage); err != nil {
+		return nil, err
+	}
+	// Older versions may be of any type: they are there to read what they made.
+	if err := r.mayAdd(&Key{Name: name, Settings: fresh.key.Settings}, fresh.key.Suite()); err != nil {
+		return nil, err
+	}
 	place := r.acquire(name)
 	defer r.release(name, place)
 	entry, err := storage.Get(ctx, policyPrefix+name)

@@ -31,7 +31,7 @@ func (r *Keyring) Rotate(ctx context.Context, storage logical.Storage, name stri
 			return false, refuse("key not found")
 		}
 		key := found.key
-		algorithm, err := rotating.algorithm(key)
+		algorithm, err := key.next(rotating)
 		if err != nil {
 			return false, err
 		}

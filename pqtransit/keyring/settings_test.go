@@ -355,7 +355,7 @@ func TestPeriodicWorkIsBounded(t *testing.T) {
 			t.Errorf("after %v: get, put, list %s, want %s", later, got, want)
 		}
 	}
-	calls(0, "4000 0 3")
+	calls(0, "4001 0 3") // once the mount's crypto policy
 	calls(0, "4000 0 1")
 	calls(0, "200 0 1")
 	calls(0, "0 0 0")

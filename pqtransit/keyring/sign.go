@@ -116,7 +116,7 @@ func (k *Key) forMaking(operation string, number int) (*Version, error) {
 	if version == nil {
 		return nil, refuse("no such key version")
 	}
-	return version, nil
+	return version, k.mayMake(version)
 }
 
 // forReading is the version that made the signature or ciphertext.

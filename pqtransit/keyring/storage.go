@@ -55,6 +55,9 @@ func (r *Keyring) load(ctx context.Context, storage logical.Storage, name string
 
 // loadKey is load without the settings that transit does not have.
 func (r *Keyring) loadKey(ctx context.Context, storage logical.Storage, name string, known parsed) (*loaded, error) {
+	if err := r.ready(ctx, storage); err != nil {
+		return nil, err
+	}
 	entry, err := storage.Get(ctx, policyPrefix+name)
 	switch {
 	case err != nil:
@@ -62,7 +65,7 @@ func (r *Keyring) loadKey(ctx context.Context, storage logical.Storage, name str
 	case entry == nil:
 		return nil, nil
 	case isStub(entry.Value):
-		return loadOwn(ctx, storage, name, known)
+		return r.loadOwn(ctx, storage, name, known)
 	}
 	policy, err := keysutil.LoadPolicy(ctx, storage, policyPrefix+name)
 	if err != nil {
@@ -80,6 +83,7 @@ func (r *Keyring) loadKey(ctx context.Context, storage logical.Storage, name str
 	if err != nil {
 		return nil, err
 	}
+	key.ring = r
 	return &loaded{key: key, policy: policy, stored: true, known: maps.Clone(key.versions)}, nil
 }
 
@@ -99,7 +103,7 @@ func (r *Keyring) upgrade(ctx context.Context, storage logical.Storage, policy *
 	return nil
 }
 
-func loadOwn(ctx context.Context, storage logical.Storage, name string, known parsed) (*loaded, error) {
+func (r *Keyring) loadOwn(ctx context.Context, storage logical.Storage, name string, known parsed) (*loaded, error) {
 	entry, err := storage.Get(ctx, ownPrefix+name)
 	if err != nil {
 		return nil, fmt.Errorf("failed to read key %s: %w", name, err)
@@ -111,6 +115,7 @@ func loadOwn(ctx context.Context, storage logical.Storage, name string, known pa
 	if err != nil {
 		return nil, err
 	}
+	key.ring = r
 	return &loaded{key: key, stored: true, known: maps.Clone(key.versions)}, nil
 }
 

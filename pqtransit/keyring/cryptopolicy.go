@@ -1,0 +1,190 @@
+package keyring
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/palisade-vault/palisade/pqtransit/cryptopolicy"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
+)
+
+// policyEntry is where the mount's crypto policy lies.
+const policyEntry = "palisade/crypto-policy"
+
+// mountRules are the mount's crypto policy in memory. Every load of a key makes sure that it
+// is there, so whoever holds a Key can ask without storage.
+type mountRules struct {
+	mu      sync.Mutex // held to read or write the entry
+	fresh   atomic.Bool
+	current atomic.Pointer[cryptopolicy.Rules] // as last known; nil before the first read
+	follow  time.Time                          // guarded by mu; when keys are next sent where it says
+}
+
+// CryptoPolicy is the mount's policy; the zero value where none is set.
+func (r *Keyring) CryptoPolicy(ctx context.Context, storage logical.Storage) (*cryptopolicy.Rules, error) {
+	if err := r.ready(ctx, storage); err != nil {
+		return nil, err
+	}
+	return r.rules.current.Load(), nil
+}
+
+// SetCryptoPolicy stores a policy that cryptopolicy.New has made, and follows it from here on.
+func (r *Keyring) SetCryptoPolicy(ctx context.Context, storage logical.Storage, policy cryptopolicy.Policy) error {
+	encoded, err := policy.Encode()
+	if err != nil {
+		return fmt.Errorf("failed to encode the crypto policy: %v", err)
+	}
+	r.rules.mu.Lock()
+	defer r.rules.mu.Unlock()
+	r.rules.fresh.Store(false)
+	if err := put(ctx, storage, policyEntry, encoded); err != nil {
+		return err
+	}
+	r.rules.set(policy)
+	return nil
+}
+
+// DeleteCryptoPolicy lets everything pass again. It does not need to understand what is there.
+func (r *Keyring) DeleteCryptoPolicy(ctx context.Context, storage logical.Storage) error {
+	r.rules.mu.Lock()
+	defer r.rules.mu.Unlock()
+	r.rules.fresh.Store(false)
+	if err := remove(ctx, storage, policyEntry); err != nil {
+		return err
+	}
+	r.rules.set(cryptopolicy.Policy{})
+	return nil
+}
+
+// ready reads the policy unless it is known. Without it nothing is done with any key.
+func (r *Keyring) ready(ctx context.Context, storage logical.Storage) error {
+	if r.rules.fresh.Load() {
+		return nil
+	}
+	r.rules.mu.Lock()
+	defer r.rules.mu.Unlock()
+	if r.rules.fresh.Load() {
+		return nil
+	}
+	// Before the read: what is invalidated during it is read again.
+	r.rules.fresh.Store(true)
+	policy, err := readPolicy(ctx, storage)
+	if err != nil {
+		r.rules.fresh.Store(false)
+		return err
+	}
+	r.rules.follow = time.Time{}
+	r.rules.current.Store(cryptopolicy.Compile(policy))
+	return nil
+}
+
+func readPolicy(ctx context.Context, storage logical.Storage) (cryptopolicy.Policy, error) {
+	entry, err := storage.Get(ctx, policyEntry)
+	switch {
+	case err != nil:
+		return cryptopolicy.Policy{}, fmt.Errorf("failed to read the crypto policy: %w", err)
+	case entry == nil:
+		return cryptopolicy.Policy{}, nil
+	}
+	policy, err := cryptopolicy.Decode(entry.Value)
+	if err != nil {
+		return cryptopolicy.Policy{}, fmt.Errorf("%s: %v; write or delete config/crypto-policy to replace it", policyEntry, err)
+	}
+	return policy, nil
+}
+
+// set is called with mu held, or before anybody else knows of m.
+func (m *mountRules) set(policy cryptopolicy.Policy) {
+	m.follow = time.Time{}
+	m.current.Store(cryptopolicy.Compile(policy))
+	m.fresh.Store(true)
+}
+
+func (m *mountRules) timeToFollow(now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now.Before(m.follow) {
+		return false
+	}
+	m.follow = now.Add(followEvery)
+	return true
+}
+
+// ownKeysPrefix begins the names of the mount's own keys, to which imports are wrapped. They
+// are nobody's to choose by a list of types, but what is wrapped to a weak one is exposed.
+const ownKeysPrefix = "import/"
+
+// mayAdd refuses a version that the mount's policy does not want: of a new key always, of one
+// that is there unless the policy leaves such keys as they are.
+func (r *Keyring) mayAdd(key *Key, algorithm *suite.Suite) error {
+	rules := r.rules.current.Load()
+	if rules == nil {
+		return fmt.Errorf("key %s: the crypto policy is not known", key.Name)
+	}
+	reasons := rules.Reasons(algorithm)
+	if strings.HasPrefix(key.Name, ownKeysPrefix) {
+		reasons = rules.Weakness(algorithm)
+	}
+	existing := key.Latest > 0 && key.Suite() == algorithm
+	if reasons == "" || (existing && rules.Policy().Existing == cryptopolicy.Report) {
+		return nil
+	}
+	return refuse("the mount's crypto policy does not let key %s have a new version of type %s, which %s; %s",
+		key.Name, algorithm.Name, reasons, wayOut(rules, algorithm, cryptopolicy.Need{
+			Purpose: algorithm.Purpose, Derived: key.Derived, Convergent: key.Convergent,
+		}, "use type=%s"))
+}
+
+// mayMake refuses to make anything new with a version that the mount's policy does not want.
+// What versions made before is read as ever.
+func (k *Key) mayMake(version *Version) error {
+	if k.ring == nil {
+		return fmt.Errorf("key %s: the crypto policy is not known", k.Name)
+	}
+	rules := k.ring.rules.current.Load()
+	reasons := rules.Reasons(version.Suite)
+	if reasons == "" {
+		return nil
+	}
+	switch rules.Policy().Existing {
+	case cryptopolicy.RefuseNewEncryption:
+	case cryptopolicy.AutoRotate:
+		if rules.Reasons(k.Suite()) != "" {
+			return nil // until it has rotated
+		}
+	case cryptopolicy.Report, "":
+		return nil
+	}
+	return refuse("the mount's crypto policy refuses new use of version %d of key %s: its type %s %s; %s. What it made before can still be decrypted and verified",
+		version.Number, k.Name, version.Suite.Name, reasons, k.wayOut(rules, version))
+}
+
+// wayOut is the latest version where that complies, else another type.
+func (k *Key) wayOut(rules *cryptopolicy.Rules, version *Version) string {
+	if rules.Reasons(k.Suite()) == "" {
+		return "use the latest version"
+	}
+	return wayOut(rules, version.Suite, cryptopolicy.Need{
+		Purpose: version.Purpose, Derived: k.Derived, Convergent: k.Convergent,
+	}, "rotate it with type=%s")
+}
+
+func wayOut(rules *cryptopolicy.Rules, from *suite.Suite, need cryptopolicy.Need, format string) string {
+	for _, p := range purposes {
+		if !need.Purpose.Has(p.purpose) {
+			continue
+		}
+		one := need
+		one.Purpose = p.purpose
+		if next := rules.Successor(from, one); next != nil {
+			return fmt.Sprintf(format, next.Name) + ", or change config/crypto-policy"
+		}
+	}
+	return "make a new key of a type that it allows, or change config/crypto-policy"
+}
