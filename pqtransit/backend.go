@@ -113,6 +113,7 @@ func (b *pqBackend) paths() []*framework.Path {
 		b.pathAgeUnwrap(),
 		b.pathSelfTest(),
 		b.pathRollbackCheck(),
+		b.pathPosture(),
 	}
 }
 
