@@ -18,6 +18,7 @@ import (
 
 	"github.com/palisade-vault/palisade/backend"
 	"github.com/palisade-vault/palisade/pqtransit/keyring"
+	"github.com/palisade-vault/palisade/pqtransit/metrics"
 	"github.com/palisade-vault/palisade/pqtransit/selftest"
 	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
@@ -29,6 +30,8 @@ type pqBackend struct {
 	slow     slots
 	workers  *backend.Workers
 	tests    *selftest.Tests
+	metrics  *metrics.Recorder
+	looking  inventory
 }
 
 // Factory makes the engine for one mount.
@@ -48,12 +51,13 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 	}
 	b.tests = selftest.New(selftest.Options{Suites: suite.All(), Run: runTest, Now: time.Now, Failed: b.logFailedTest})
 	b.keys = b.newKeyring(config)
+	b.metrics = metrics.New(b.metricSource())
 	b.Backend = &framework.Backend{
 		BackendType:    logical.TypeLogical,
 		RunningVersion: backend.Version,
 		Help:           strings.TrimSpace(help),
 		PathsSpecial:   &logical.Paths{SealWrapStorage: keyring.StoragePrefixes()},
-		Paths:          b.paths(),
+		Paths:          b.metered(b.paths()),
 		Invalidate:     b.invalidate(config.StorageView),
 		PeriodicFunc:   b.periodic,
 		Clean:          b.flushAtEnd(config.StorageView),
@@ -86,6 +90,7 @@ func (b *pqBackend) paths() []*framework.Path {
 		b.pathConfigKeys(),
 		b.pathCacheConfig(),
 		b.pathCryptoPolicy(),
+		b.pathMetrics(),
 		b.pathRandom(),
 		b.pathHash(),
 		b.pathDataKey(),

@@ -96,6 +96,7 @@ func requests(name string) map[string]map[string]any {
 		"cache-config":                        nil,
 		"rollback-check":                      nil,
 		"posture":                             nil,
+		"metrics":                             nil,
 		"wrapping_key":                        {"type": "x25519-mlkem768"},
 		"wrapping_key/rotate":                 {"type": "x25519-mlkem768"},
 		"byok-export/x25519-mlkem768/" + name: nil,

@@ -33,6 +33,7 @@ func (b *pqBackend) unasked() map[string]func(context.Context, logical.Storage) 
 	return map[string]func(context.Context, logical.Storage) error{
 		"automatic rotation": b.autoRotateKeys,
 		"usage counts":       b.flushUsage,
+		"inventory":          b.takeInventory,
 	}
 }
 

@@ -146,7 +146,8 @@ func (m *Mount) fill(answer *Answer, response *logical.Response) {
 	}
 	answer.Status, answer.Data = int(status), nil
 	body, _ := response.Data[logical.HTTPRawBody].(string)
-	if strings.TrimSpace(body) == "" {
+	kind, _ := response.Data[logical.HTTPContentType].(string)
+	if strings.TrimSpace(body) == "" || strings.HasPrefix(kind, "text/") {
 		return
 	}
 	var parsed struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/palisade-vault/palisade/pqtransit/rotation"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
 )
 
 const (
@@ -141,7 +142,7 @@ func (r *Keyring) autoRotate(ctx context.Context, storage logical.Storage, name 
 		if done.Reason == "" {
 			return false, nil
 		}
-		return true, r.rotateUnasked(found, done.Reason)
+		return true, r.rotateUnasked(found, found.key.Suite(), done.Reason)
 	})
 	if err != nil || done.Reason == "" {
 		return Done{}, err
@@ -150,9 +151,9 @@ func (r *Keyring) autoRotate(ctx context.Context, storage logical.Storage, name 
 	return done, nil
 }
 
-// rotateUnasked adds a version of the latest's algorithm, for the journal to tell.
-func (r *Keyring) rotateUnasked(l *loaded, reason rotation.Reason) error {
-	if err := r.rotate(l, l.key.Suite(), rotation.Cause{Reason: reason}); err != nil {
+// rotateUnasked adds a version, for the journal to tell.
+func (r *Keyring) rotateUnasked(l *loaded, algorithm *suite.Suite, reason rotation.Reason) error {
+	if err := r.rotate(l, algorithm, rotation.Cause{Reason: reason}); err != nil {
 		return err
 	}
 	l.event = l.rotatedEvent()

@@ -13,6 +13,26 @@ func (r *Keyring) CacheSize() int {
 	return 0
 }
 
+// Cached is the key of that name if it is in memory, else nil. It counts for no use of it.
+func (r *Keyring) Cached(name string) *Key {
+	if place, ok := r.slots.Load(name); ok {
+		return place.(*slot).key.Load()
+	}
+	return nil
+}
+
+// CachedKeys is how many keys are in memory.
+func (r *Keyring) CachedKeys() int {
+	cached := 0
+	r.slots.Range(func(_, place any) bool {
+		if place.(*slot).key.Load() != nil {
+			cached++
+		}
+		return true
+	})
+	return cached
+}
+
 // Caches reports whether loaded keys are kept in memory at all.
 func (r *Keyring) Caches() bool { return r.cache }
 

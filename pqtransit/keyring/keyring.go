@@ -33,16 +33,17 @@ type Options struct {
 // Keyring is the keys of one mount. It may be used by many goroutines: changes of one key
 // follow one another, and nobody who uses a key waits for a change of it.
 type Keyring struct {
-	rand   io.Reader
-	now    func() time.Time
-	cache  bool
-	usable usability
-	slots  sync.Map // name -> *slot
-	bound  cacheBound
-	rules  mountRules
-	meter  *usage.Meter
-	usage  *backend.Store[storedUsage]
-	agenda agenda
+	rand    io.Reader
+	now     func() time.Time
+	cache   bool
+	usable  usability
+	slots   sync.Map // name -> *slot
+	bound   cacheBound
+	rules   mountRules
+	meter   *usage.Meter
+	classes map[*suite.Suite]*usage.Class
+	usage   *backend.Store[storedUsage]
+	agenda  agenda
 
 	settings *backend.Store[storedRotation]
 	settled  settledNames
@@ -61,12 +62,13 @@ type slot struct {
 // New makes an empty keyring over storage that is given with each call, always the same.
 func New(options Options) *Keyring {
 	return &Keyring{
-		rand:   options.Rand,
-		now:    options.Now,
-		cache:  options.Cache,
-		usable: options.Usable,
-		meter:  usage.NewMeter(options.Now),
-		usage:  newUsageStore(),
+		rand:    options.Rand,
+		now:     options.Now,
+		cache:   options.Cache,
+		usable:  options.Usable,
+		meter:   usage.NewMeter(options.Now),
+		classes: newClasses(),
+		usage:   newUsageStore(),
 
 		settings: newRotationStore(),
 		history:  newHistoryStore(),

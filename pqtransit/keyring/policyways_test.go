@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,7 +89,9 @@ func TestEveryWayAsksThePolicy(t *testing.T) {
 	}
 	callers := func(of string) []string {
 		found := maps.Clone(asks)
-		maps.DeleteFunc(found, func(_ string, calls map[string]bool) bool { return !calls[of] })
+		maps.DeleteFunc(found, func(name string, calls map[string]bool) bool {
+			return !calls[of] || !strings.HasPrefix(name, "Key") // others have methods of these names too
+		})
 		return slices.Sorted(maps.Keys(found))
 	}
 	for of, want := range map[string][]string{

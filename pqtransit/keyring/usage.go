@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/palisade-vault/palisade/backend"
+	"github.com/palisade-vault/palisade/pqtransit/suite"
 	"github.com/palisade-vault/palisade/pqtransit/usage"
 )
 
@@ -48,7 +49,22 @@ func (r *Keyring) attach(key *Key) {
 	counts := r.meter.Key(key.Name)
 	for _, version := range key.versions {
 		version.uses = counts.Version(version.identity())
+		version.uses.In(r.classes[version.Suite])
 	}
+}
+
+// SuiteUses is how often versions of an algorithm were used since the process started.
+func (r *Keyring) SuiteUses(algorithm *suite.Suite) (protected, processed int64) {
+	class := r.classes[algorithm]
+	return class.Operations(usage.Protect), class.Operations(usage.Process)
+}
+
+func newClasses() map[*suite.Suite]*usage.Class {
+	classes := map[*suite.Suite]*usage.Class{}
+	for _, algorithm := range suite.All() {
+		classes[algorithm] = &usage.Class{}
+	}
+	return classes
 }
 
 func (v *Version) identity() usage.Version { return usage.NewVersion(v.Number, v.Created) }

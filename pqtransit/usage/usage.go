@@ -157,6 +157,7 @@ func (k *Key) Version(version Version) *Counter {
 type Counter struct {
 	key   *Key
 	kinds [kinds]struct{ operations, bytes, last atomic.Int64 }
+	class atomic.Pointer[Class]
 
 	// What was taken in this process, and what was granted of it.
 	taken, granted struct{ operations, bytes atomic.Int64 }
@@ -167,6 +168,16 @@ type Counter struct {
 	drained Demand // what of this process's counts was drained and not returned
 }
 
+// Class counts the operations of many versions together, such as all of one algorithm, since
+// the process started. The zero value is ready.
+type Class struct{ operations [kinds]atomic.Int64 }
+
+// Operations is how many there were of a kind.
+func (c *Class) Operations(kind Kind) int64 { return c.operations[kind].Load() }
+
+// In has what is counted from now on counted for a class too.
+func (c *Counter) In(class *Class) { c.class.Store(class) }
+
 // Count notes one operation on so many bytes.
 func (c *Counter) Count(kind Kind, bytes int) {
 	if c == nil {
@@ -175,6 +186,9 @@ func (c *Counter) Count(kind Kind, bytes int) {
 	counted := &c.kinds[kind]
 	counted.operations.Add(1)
 	counted.bytes.Add(int64(bytes))
+	if class := c.class.Load(); class != nil {
+		class.operations[kind].Add(1)
+	}
 	// Plain stores of equal values would still make processors contend.
 	if now := c.key.meter.now().Unix(); counted.last.Load() < now {
 		counted.last.Store(now)
