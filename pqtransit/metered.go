@@ -68,7 +68,7 @@ var (
 // pathWords are the fixed words of a path's pattern, such as keys/rotate.
 func pathWords(pattern string) string {
 	var words []string
-	for _, part := range strings.SplitSeq(strings.ReplaceAll(pattern, framework.GenericNameRegex("name"), ""), "/") {
+	for part := range strings.SplitSeq(strings.ReplaceAll(pattern, framework.GenericNameRegex("name"), ""), "/") {
 		// A parameter of another name has its pattern up to the end.
 		fixed, _, isParameter := strings.Cut(pathParameter.ReplaceAllString(part, "("), "(")
 		if word := pathName.FindString(fixed); word != "" {

@@ -24,6 +24,8 @@ type command struct {
 	examples []example
 	// offline commands call no Vault, and have none of the flags that say where it is.
 	offline bool
+	// forms of the result beside a table and JSON; nil for none.
+	forms []string
 	// raw commands write bytes of their own to standard output, and have no -format.
 	raw bool
 	// build declares the command's flags and returns what runs once they are parsed.

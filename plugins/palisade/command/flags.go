@@ -20,7 +20,8 @@ func (c command) flags(to *call) (*flag.FlagSet, run) {
 	set.SetOutput(io.Discard)
 	work := c.build(set)
 	if !c.raw {
-		set.StringVar(&to.format, "format", formTable, "`Form` of the result: table or json. Also by VAULT_FORMAT.")
+		to.forms = append([]string{formTable, formJSON}, c.forms...)
+		set.StringVar(&to.format, "format", formTable, "`Form` of the result: "+strings.Join(to.forms, " or ")+". Also by VAULT_FORMAT.")
 	}
 	if !c.offline {
 		to.vault.declare(set, "")
@@ -52,8 +53,8 @@ func (c *call) settleFormat(set *flag.FlagSet) error {
 	if fromEnvironment := os.Getenv("VAULT_FORMAT"); !given && fromEnvironment != "" {
 		c.format = strings.ToLower(fromEnvironment)
 	}
-	if c.format != formTable && c.format != formJSON {
-		return usagef("format %q is neither table nor json", c.format)
+	if !slices.Contains(c.forms, c.format) {
+		return usagef("format %q is none of %s", c.format, strings.Join(c.forms, ", "))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ type call struct {
 	process   Streams
 	arguments []string
 	format    string
+	forms     []string // that format may be
 	vault     connection
 }
 

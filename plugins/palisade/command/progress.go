@@ -33,7 +33,7 @@ type progress struct {
 // progress starts one; the caller ends it. what is such as "rewrapping", total is 0 where
 // it is not known.
 func (c *call) progress(what string, total int64) *progress {
-	if c.format == formJSON {
+	if c.format != formTable && c.format != "" {
 		return nil
 	}
 	p := &progress{
