@@ -28,7 +28,7 @@ var (
 // Whoever adds such work has to add here what makes it due.
 func TestEveryBackgroundMutationIsJournaled(t *testing.T) {
 	m, b, tick := newTimed(t)
-	if diff := cmp.Diff([]string{"automatic rotation", "usage counts"}, slices.Sorted(maps.Keys(b.unasked()))); diff != "" {
+	if diff := cmp.Diff([]string{"automatic rotation", "inventory", "usage counts"}, slices.Sorted(maps.Keys(b.unasked()))); diff != "" {
 		t.Fatalf("there is other work: make it due here. %s", diff)
 	}
 	for name, settings := range map[string]map[string]any{
@@ -40,9 +40,13 @@ func TestEveryBackgroundMutationIsJournaled(t *testing.T) {
 		"kept":     {"auto_rotate_period": "1h", "retain_versions": 1},
 		"limited":  {"auto_rotate_max_operations": 1000},
 		"plain":    {},
+		"weak":     {"type": "aes128-gcm96"},
 	} {
 		m.MustWrite("keys/"+name, settings)
 	}
+	m.MustWrite("config/crypto-policy", map[string]any{
+		"forbidden_types": "aes128-gcm96", "existing_keys": "auto-rotate", "successors": "aes128-gcm96=aes256-gcm96",
+	})
 	kinds := map[string]bool{}
 	for range 8 {
 		m.MustWrite("encrypt/limited", map[string]any{"plaintext": "AAAA"})
