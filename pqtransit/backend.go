@@ -27,7 +27,7 @@ type pqBackend struct {
 	backend.Plugin
 	keys     *keyring.Keyring
 	rotation autoRotation
-	slow     slots
+	slow     keyring.Turns
 	workers  *backend.Workers
 	tests    *selftest.Tests
 	metrics  *metrics.Recorder
@@ -46,7 +46,7 @@ func newBackend(ctx context.Context, config *logical.BackendConfig, runTest func
 	}
 	b := &pqBackend{
 		rotation: autoRotation{now: time.Now},
-		slow:     newSlots(),
+		slow:     keyring.NewTurns(),
 		workers:  backend.NewWorkers(runtime.GOMAXPROCS(0)-1, time.Now),
 	}
 	b.tests = selftest.New(selftest.Options{Suites: suite.All(), Run: runTest, Now: time.Now, Failed: b.logFailedTest})
@@ -129,6 +129,7 @@ func (b *pqBackend) newKeyring(config *logical.BackendConfig) *keyring.Keyring {
 		// Asked once: in a plugin each question is a call to Vault.
 		Cache:  config.System == nil || !config.System.CachingDisabled(),
 		Usable: b.tests.Check,
+		Slow:   b.slow,
 	})
 }
 

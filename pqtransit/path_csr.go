@@ -73,7 +73,7 @@ func (b *pqBackend) createCSR(ctx context.Context, r *logical.Request, req csrRe
 	if err != nil {
 		return nil, asAnswer(err)
 	}
-	release, err := b.slow.takeToSign(ctx, key, req.version)
+	release, err := b.slow.TakeToSign(ctx, key, req.version)
 	if err != nil {
 		return nil, err
 	}

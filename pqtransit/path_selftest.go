@@ -45,7 +45,7 @@ func selfTestResponse() map[string]*framework.FieldSchema {
 
 // selfTest takes a slot, so that many callers cannot keep every processor busy.
 func (b *pqBackend) selfTest(ctx context.Context, _ *logical.Request, _ struct{}) (*logical.Response, error) {
-	release, err := b.slow.take(ctx)
+	release, err := b.slow.Take(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func (b *pqBackend) sign(ctx context.Context, r *logical.Request, req signReques
 }
 
 func (b *pqBackend) signItem(ctx context.Context, key *keyring.Key, signing keyring.Signing, message []byte) (signResult, error) {
-	release, err := b.slow.takeToSign(ctx, key, signing.Version)
+	release, err := b.slow.TakeToSign(ctx, key, signing.Version)
 	if err != nil {
 		return signResult{}, err
 	}

@@ -142,7 +142,7 @@ func (r *Keyring) autoRotate(ctx context.Context, storage logical.Storage, name 
 		if done.Reason == "" {
 			return false, nil
 		}
-		return true, r.rotateUnasked(found, found.key.Suite(), done.Reason)
+		return true, r.rotateUnasked(ctx, found, found.key.Suite(), done.Reason)
 	})
 	if err != nil || done.Reason == "" {
 		return Done{}, err
@@ -152,8 +152,8 @@ func (r *Keyring) autoRotate(ctx context.Context, storage logical.Storage, name 
 }
 
 // rotateUnasked adds a version, for the journal to tell.
-func (r *Keyring) rotateUnasked(l *loaded, algorithm *suite.Suite, reason rotation.Reason) error {
-	if err := r.rotate(l, algorithm, rotation.Cause{Reason: reason}); err != nil {
+func (r *Keyring) rotateUnasked(ctx context.Context, l *loaded, algorithm *suite.Suite, reason rotation.Reason) error {
+	if err := r.rotate(ctx, l, algorithm, rotation.Cause{Reason: reason}); err != nil {
 		return err
 	}
 	l.event = l.rotatedEvent()

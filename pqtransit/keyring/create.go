@@ -115,7 +115,7 @@ func (r *Keyring) create(ctx context.Context, storage logical.Storage, name stri
 	if err != nil {
 		return nil, err
 	}
-	if err := r.makeVersion(key, algorithm, spec.purpose(algorithm)); err != nil {
+	if err := r.makeVersion(ctx, key, algorithm, spec.purpose(algorithm)); err != nil {
 		return nil, err
 	}
 	fresh := &loaded{key: key, cause: rotation.Cause{Reason: rotation.Creation}}
@@ -168,16 +168,16 @@ func (s Spec) newKey(name string, now time.Time) (*Key, error) {
 }
 
 // makeVersion makes a fresh latest version.
-func (r *Keyring) makeVersion(key *Key, algorithm *suite.Suite, purpose suite.Purpose) error {
+func (r *Keyring) makeVersion(ctx context.Context, key *Key, algorithm *suite.Suite, purpose suite.Purpose) error {
 	if err := r.usable.check(algorithm); err != nil {
 		return err
 	}
 	if err := r.mayAdd(key, algorithm); err != nil {
 		return err
 	}
-	material, err := key.generate(algorithm)
+	material, err := r.slow.toMake(ctx, algorithm, func() (suite.Key, error) { return key.generate(algorithm) })
 	if err != nil {
-		return fmt.Errorf("key %s: %v", key.Name, err)
+		return fmt.Errorf("key %s: %w", key.Name, err)
 	}
 	return r.addVersion(key, &Version{Suite: algorithm, Purpose: purpose, key: made(material)})
 }

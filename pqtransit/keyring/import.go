@@ -123,7 +123,7 @@ func (r *Keyring) imported(ctx context.Context, storage logical.Storage, algorit
 	if err != nil {
 		return nil, err
 	}
-	return parseImportForm(algorithm, form)
+	return r.slow.toMake(ctx, algorithm, func() (suite.Key, error) { return parseImportForm(algorithm, form) })
 }
 
 // Update is a further version of an imported key, or the private half of one.

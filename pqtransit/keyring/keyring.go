@@ -28,6 +28,8 @@ type Options struct {
 	// Usable refuses an algorithm that must not be used, in words for the client. Nil: every
 	// algorithm may be.
 	Usable func(*suite.Suite) error
+	// Slow are the turns in which keys are made that take long to make. Nil: all at once.
+	Slow Turns
 }
 
 // Keyring is the keys of one mount. It may be used by many goroutines: changes of one key
@@ -37,6 +39,7 @@ type Keyring struct {
 	now     func() time.Time
 	cache   bool
 	usable  usability
+	slow    Turns
 	slots   sync.Map // name -> *slot
 	bound   cacheBound
 	rules   mountRules
@@ -66,6 +69,7 @@ func New(options Options) *Keyring {
 		now:     options.Now,
 		cache:   options.Cache,
 		usable:  options.Usable,
+		slow:    options.Slow,
 		meter:   usage.NewMeter(options.Now),
 		classes: newClasses(),
 		usage:   newUsageStore(),

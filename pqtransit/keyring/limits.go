@@ -171,6 +171,6 @@ func (r *Keyring) rotateWorn(ctx context.Context, storage logical.Storage, worn 
 		case found.key.versions[found.key.Latest].identity() != worn.versions[worn.Latest].identity():
 			return false, nil
 		}
-		return true, r.rotateUnasked(found, found.key.Suite(), reason)
+		return true, r.rotateUnasked(ctx, found, found.key.Suite(), reason)
 	})
 }

@@ -65,7 +65,7 @@ func (r *Keyring) followPolicy(ctx context.Context, storage logical.Storage, nam
 			return false, err
 		}
 		done = true
-		return true, r.rotateUnasked(found, next, rotation.Policy)
+		return true, r.rotateUnasked(ctx, found, next, rotation.Policy)
 	})
 	if err != nil || !done {
 		return nil, err

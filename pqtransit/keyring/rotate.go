@@ -40,17 +40,17 @@ func (r *Keyring) Rotate(ctx context.Context, storage logical.Storage, name stri
 		}
 		cause := rotating.Cause
 		cause.Reason = cmp.Or(cause.Reason, rotation.Request)
-		return true, r.rotate(found, algorithm, cause)
+		return true, r.rotate(ctx, found, algorithm, cause)
 	})
 }
 
 // rotate adds a version of that algorithm. Rotation never widens what a key is for, and may
 // narrow it.
-func (r *Keyring) rotate(l *loaded, algorithm *suite.Suite, cause rotation.Cause) error {
+func (r *Keyring) rotate(ctx context.Context, l *loaded, algorithm *suite.Suite, cause rotation.Cause) error {
 	key := l.key
 	key.Imported = false
 	l.cause = cause
-	return r.makeVersion(key, algorithm, key.Purpose()&possible(algorithm))
+	return r.makeVersion(ctx, key, algorithm, key.Purpose()&possible(algorithm))
 }
 
 func (rotating Rotation) algorithm(key *Key) (*suite.Suite, error) {

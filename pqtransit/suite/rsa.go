@@ -53,6 +53,7 @@ func (f rsaFamily) suite(s Suite) Suite {
 	s.PaddingSchemes = []string{paddingOAEP, paddingPKCS1v15}
 	s.Signatures = &rsaSignatures
 	s.Certification = &rsaCertification
+	s.SlowToMake = true
 	s.Generate = f.generate
 	s.Parse = f.parse
 	s.ParsePublic = f.parsePublic

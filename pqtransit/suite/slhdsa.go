@@ -80,6 +80,7 @@ func (m slhdsaSet) suite() Suite {
 		Purpose:       Signing,
 		Asymmetric:    true,
 		Inventory:     pqInventory("signature", strings.TrimPrefix(name, "slh-dsa-"), m.category, form.oid),
+		SlowToMake:    true,
 		Slow:          true,
 		Signatures:    &slhdsaSignatures,
 		Certification: &Certification{Algorithm: form.oid}, // RFC 9909, section 3

@@ -111,6 +111,10 @@ type Suite struct {
 	// blocks meet with a probability of more than 2^-32. 0: the suite itself has
 	// no such bound within reach.
 	SafeMessages, SafeBytes int64
+	// SlowToMake means that generating a key, or checking one from outside, can
+	// take from tenths of a second to seconds, so that callers must bound how
+	// many run at once.
+	SlowToMake bool
 	// Curve is that of the numbers which keysutil stores of an ECDSA key, whose
 	// type alone tells it. Nil: the suite is not ECDSA.
 	Curve elliptic.Curve
