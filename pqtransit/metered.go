@@ -32,8 +32,9 @@ func (b *pqBackend) recorded(request metrics.Request, run framework.OperationFun
 	return func(ctx context.Context, r *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 		start := b.rotation.now()
 		response, err := run(ctx, r, data)
-		request.Type = b.typeNamed(data)
-		b.metrics.Record(request, b.rotation.now().Sub(start), err != nil || response.IsError() || hasFailed(response))
+		seen := request // many run at once
+		seen.Type = b.typeNamed(data)
+		b.metrics.Record(seen, b.rotation.now().Sub(start), err != nil || response.IsError() || hasFailed(response))
 		return response, err
 	}
 }

@@ -2,6 +2,7 @@ package pqtransit
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -160,6 +161,31 @@ func TestEveryPathIsMetered(t *testing.T) {
 	for _, words := range []string{"encrypt", "keys", "keys/rotate", "datakey", "datakeys", "random", "hash", "byok-export", "export", "restore", "config/crypto-policy", "wrapping_key", "wrapping_key/rotate"} {
 		if names[words] == "" {
 			t.Errorf("no path is called %s: %v", words, names)
+		}
+	}
+}
+
+// Requests about keys of several types run at once, and each counts for its own.
+func TestMetricsOfManyAtOnce(t *testing.T) {
+	const each = 200
+	m := backendtest.New(t, Factory)
+	types := []string{"aes128-gcm96", "aes256-gcm96"}
+	var all sync.WaitGroup
+	for _, name := range types {
+		m.MustWrite("keys/"+name, map[string]any{"type": name})
+		for range 4 {
+			all.Go(func() {
+				for range each / 4 {
+					m.Write("encrypt/"+name, map[string]any{"plaintext": "QQ=="})
+				}
+			})
+		}
+	}
+	all.Wait()
+	got := scrape(t, m)
+	for _, name := range types {
+		if value := value(got, "requests_total", "update", "encrypt", name); value != each {
+			t.Errorf("%s: %v requests, want %d", name, value, each)
 		}
 	}
 }

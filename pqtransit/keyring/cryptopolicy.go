@@ -20,8 +20,9 @@ const policyEntry = "palisade/crypto-policy"
 // mountRules are the mount's crypto policy in memory. Every load of a key makes sure that it
 // is there, so whoever holds a Key can ask without storage.
 type mountRules struct {
-	mu      sync.Mutex // held to read or write the entry
-	fresh   atomic.Bool
+	mu      sync.Mutex                         // held to read or write the entry
+	changes atomic.Int64                       // how often the entry may have changed since the start
+	known   atomic.Int64                       // one more than the changes that current has seen; 0 before the first read
 	current atomic.Pointer[cryptopolicy.Rules] // as last known; nil before the first read
 	follow  time.Time                          // guarded by mu; when keys are next sent where it says
 }
@@ -42,11 +43,11 @@ func (r *Keyring) SetCryptoPolicy(ctx context.Context, storage logical.Storage, 
 	}
 	r.rules.mu.Lock()
 	defer r.rules.mu.Unlock()
-	r.rules.fresh.Store(false)
+	seen := r.rules.changed()
 	if err := put(ctx, storage, policyEntry, encoded); err != nil {
 		return err
 	}
-	r.rules.set(policy)
+	r.rules.set(policy, seen)
 	return nil
 }
 
@@ -54,33 +55,31 @@ func (r *Keyring) SetCryptoPolicy(ctx context.Context, storage logical.Storage, 
 func (r *Keyring) DeleteCryptoPolicy(ctx context.Context, storage logical.Storage) error {
 	r.rules.mu.Lock()
 	defer r.rules.mu.Unlock()
-	r.rules.fresh.Store(false)
+	seen := r.rules.changed()
 	if err := remove(ctx, storage, policyEntry); err != nil {
 		return err
 	}
-	r.rules.set(cryptopolicy.Policy{})
+	r.rules.set(cryptopolicy.Policy{}, seen)
 	return nil
 }
 
 // ready reads the policy unless it is known. Without it nothing is done with any key.
 func (r *Keyring) ready(ctx context.Context, storage logical.Storage) error {
-	if r.rules.fresh.Load() {
+	if r.rules.fresh() {
 		return nil
 	}
 	r.rules.mu.Lock()
 	defer r.rules.mu.Unlock()
-	if r.rules.fresh.Load() {
+	if r.rules.fresh() {
 		return nil
 	}
 	// Before the read: what is invalidated during it is read again.
-	r.rules.fresh.Store(true)
+	seen := r.rules.changes.Load()
 	policy, err := readPolicy(ctx, storage)
 	if err != nil {
-		r.rules.fresh.Store(false)
 		return err
 	}
-	r.rules.follow = time.Time{}
-	r.rules.current.Store(cryptopolicy.Compile(policy))
+	r.rules.set(policy, seen)
 	return nil
 }
 
@@ -99,12 +98,17 @@ func readPolicy(ctx context.Context, storage logical.Storage) (cryptopolicy.Poli
 	return policy, nil
 }
 
-// set is called with mu held, or before anybody else knows of m.
-func (m *mountRules) set(policy cryptopolicy.Policy) {
+// set is called with mu held. The policy comes before the word that it is known.
+func (m *mountRules) set(policy cryptopolicy.Policy, seen int64) {
 	m.follow = time.Time{}
 	m.current.Store(cryptopolicy.Compile(policy))
-	m.fresh.Store(true)
+	m.known.Store(seen + 1)
 }
+
+func (m *mountRules) fresh() bool { return m.known.Load() == m.changes.Load()+1 }
+
+// changed has the entry read again by whoever does not know its new state.
+func (m *mountRules) changed() int64 { return m.changes.Add(1) }
 
 func (m *mountRules) timeToFollow(now time.Time) bool {
 	m.mu.Lock()

@@ -121,7 +121,7 @@ func (r *Keyring) Invalidate(path string) {
 		r.unasked.journal.Forget()
 	}
 	if path == policyEntry {
-		r.rules.fresh.Store(false)
+		r.rules.changed()
 	}
 	for _, prefix := range append(StoragePrefixes(), rotationPrefix) {
 		name, ok := strings.CutPrefix(path, prefix)

@@ -23,7 +23,7 @@ func narrowed(t *testing.T, versions ...*Version) *Key {
 // lawless is a key of a mount without a crypto policy.
 func lawless(key *Key) *Key {
 	key.ring = New(Options{})
-	key.ring.rules.set(cryptopolicy.Policy{})
+	key.ring.rules.set(cryptopolicy.Policy{}, 0)
 	return key
 }
 
