@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"github.com/palisade-vault/palisade/pqtransit/suite"
+	"github.com/palisade-vault/palisade/pqtransit/usage"
 	"github.com/palisade-vault/palisade/pqtransit/wire"
 )
 
@@ -48,6 +49,7 @@ func (c *CMAC) Sum(length int, input []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	c.version.uses.Count(usage.Protect, len(input))
 	return wire.HMAC{Version: c.version.Number, Sum: sum}.String(), nil
 }
 
@@ -71,6 +73,7 @@ func (c *CMAC) Verify(length int, input []byte, text string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	version.uses.Count(usage.Process, len(input))
 	return suite.EqualMAC(want, parsed.Sum), nil
 }
 

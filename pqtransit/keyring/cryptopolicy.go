@@ -169,6 +169,30 @@ func (k *Key) mayMake(version *Version) error {
 		version.Number, k.Name, version.Suite.Name, reasons, k.wayOut(rules, version))
 }
 
+// mayWrap refuses one of the mount's own wrapping keys that is too weak for the mount's policy,
+// in both directions: what is wrapped to it is exposed to who records it. Such a key has no
+// successor to rotate to, since another lies beside it.
+func (k *Key) mayWrap() error {
+	if k.ring == nil {
+		return fmt.Errorf("key %s: the crypto policy is not known", k.Name)
+	}
+	rules := k.ring.rules.current.Load()
+	reasons := rules.Weakness(k.Suite())
+	if existing := rules.Policy().Existing; reasons == "" || existing == cryptopolicy.Report || existing == "" {
+		return nil
+	}
+	return refuse("the mount's crypto policy refuses the wrapping key of type %s, which %s; %s", k.Suite().Name, reasons, otherWrappingType(rules))
+}
+
+func otherWrappingType(rules *cryptopolicy.Rules) string {
+	for _, name := range WrappingTypes() {
+		if found, ok := suite.Lookup(name); ok && rules.Weakness(found) == "" {
+			return fmt.Sprintf("read wrapping_key with type=%s, or change config/crypto-policy", name)
+		}
+	}
+	return "change config/crypto-policy"
+}
+
 // wayOut is the latest version where that complies, else another type.
 func (k *Key) wayOut(rules *cryptopolicy.Rules, version *Version) string {
 	if rules.Reasons(k.Suite()) == "" {

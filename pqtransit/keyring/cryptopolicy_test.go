@@ -113,6 +113,31 @@ func TestWrappingKeyIsNotOnAListOfTypes(t *testing.T) {
 	}
 }
 
+// A wrapping key that is there and too weak serves no more, in either direction, unless the
+// policy only reports; the one beside it does.
+func TestWeakWrappingKeyIsRefused(t *testing.T) {
+	before := newMount(t)
+	if _, err := before.keys.WrappingKey(t.Context(), before.storage, rsa); err != nil {
+		t.Fatal(err)
+	}
+	for _, existing := range everyMode {
+		m := over(t, before.storage.Snapshot())
+		hash, _ := byok.ParseHash("SHA256")
+		m.policy(strict(existing))
+		_, read := m.keys.WrappingKey(t.Context(), m.storage, rsa)
+		imported := m.importKey("imported", keyring.Material{Wrapped: make([]byte, 1024), Hash: hash})
+		for name, err := range map[string]error{"read": read, "import": imported} {
+			refused := err != nil && contains(err, "refuses the wrapping key of type "+rsa) && contains(err, "read wrapping_key with type=")
+			if refused == (existing == cryptopolicy.Report) {
+				t.Errorf("%s: %s: %v", existing, name, err)
+			}
+		}
+		if _, err := m.keys.WrappingKey(t.Context(), m.storage, hybrid); err != nil {
+			t.Errorf("%s: the hybrid one: %v", existing, err)
+		}
+	}
+}
+
 // news are the operations that make something new, each with a key that violates strict.
 func news(m *mount) map[string]func() error {
 	encrypted := func(name string) error {

@@ -136,6 +136,20 @@ func TestEveryOperationIsCounted(t *testing.T) {
 			_, err = key.HMACVerifier(sha).Verify([]byte("abc"), mac.Sum([]byte("abc")))
 			return err
 		}, both(1, 3)},
+		"CMAC": {keyring.Spec{Type: "aes256-cmac"}, func(key *keyring.Key) error {
+			mac, err := key.NewCMAC(0)
+			if err != nil {
+				return err
+			}
+			code, err := mac.Sum(0, []byte("abc"))
+			if err == nil {
+				var verifier *keyring.CMAC
+				if verifier, err = key.CMACVerifier(); err == nil {
+					_, err = verifier.Verify(0, []byte("abc"), code)
+				}
+			}
+			return err
+		}, both(1, 3)},
 		"encapsulation": {keyring.Spec{Type: "ml-kem-768", Purpose: suite.KeyEncapsulation}, func(key *keyring.Key) error {
 			made, err := key.Encapsulate(0)
 			if err == nil {

@@ -49,8 +49,14 @@ func (r *Keyring) WrappingKey(ctx context.Context, storage logical.Storage, kind
 		return nil, err
 	}
 	key, _, err := r.Create(ctx, storage, name, Spec{Type: kind})
-	if err != nil || !key.superseded(r.now()) {
-		return key, err
+	if err != nil {
+		return nil, err
+	}
+	if err := key.mayWrap(); err != nil {
+		return nil, err
+	}
+	if !key.superseded(r.now()) {
+		return key, nil
 	}
 	return r.retire(ctx, storage, name)
 }
@@ -155,6 +161,9 @@ func (r *Keyring) unwrapHPKE(ctx context.Context, storage logical.Storage, algor
 		return suite.Secret{}, refuse("%v", byok.ErrUnwrap)
 	}
 	if err := r.usable.check(key.Suite()); err != nil {
+		return suite.Secret{}, err
+	}
+	if err := key.mayWrap(); err != nil {
 		return suite.Secret{}, err
 	}
 	for _, version := range key.unwrapping(r.now()) {
