@@ -59,9 +59,10 @@ func cpuTime(pid int) (time.Duration, error) {
 
 // threadCPU is the processor time of the calling thread.
 func threadCPU() (time.Duration, error) {
-	var used unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_THREAD, &used); err != nil {
+	var used unix.Timespec
+	// Not getrusage, which counts in the kernel's ticks of some milliseconds.
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &used); err != nil {
 		return 0, fmt.Errorf("reading a thread's time: %v", err)
 	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano()), nil
+	return time.Duration(used.Nano()), nil
 }
