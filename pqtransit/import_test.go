@@ -22,23 +22,38 @@ import (
 )
 
 // wrappingEntries are the storage of a mount with its wrapping key, made once.
-var wrappingEntries = sync.OnceValue(func() map[string][]byte { return map[string][]byte{} })
+var wrappingEntries struct {
+	mu  sync.Mutex // guards all
+	all map[string][]byte
+}
 
-// withWrapping is a mount whose wrapping key is there, and that key's public half.
-func withWrapping(t testing.TB, m *backendtest.Mount) *cryptorsa.PublicKey {
+// putWrapping gives the mount that wrapping key.
+func putWrapping(t testing.TB, m *backendtest.Mount) {
 	t.Helper()
-	entries := wrappingEntries()
-	for path, value := range entries {
+	wrappingEntries.mu.Lock()
+	defer wrappingEntries.mu.Unlock()
+	if wrappingEntries.all == nil {
+		m.MustRead("wrapping_key")
+		wrappingEntries.all = map[string][]byte{}
+		for path, value := range m.Storage.Snapshot() {
+			if path == "policy/import/wrapping-key" || path == "archive/import/wrapping-key" {
+				wrappingEntries.all[path] = value
+			}
+		}
+		return
+	}
+	for path, value := range wrappingEntries.all {
 		if err := m.Storage.Put(t.Context(), &logical.StorageEntry{Key: path, Value: value}); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// withWrapping is a mount whose wrapping key is there, and that key's public half.
+func withWrapping(t testing.TB, m *backendtest.Mount) *cryptorsa.PublicKey {
+	t.Helper()
+	putWrapping(t, m)
 	text, _ := m.MustRead("wrapping_key").Data["public_key"].(string)
-	for path, value := range m.Storage.Snapshot() {
-		if path == "policy/import/wrapping-key" || path == "archive/import/wrapping-key" {
-			entries[path] = value
-		}
-	}
 	block, rest := pem.Decode([]byte(text))
 	if block == nil || len(rest) != 0 {
 		t.Fatal("not one PEM block")
