@@ -166,7 +166,7 @@ func (r *Keyring) rotateUnasked(ctx context.Context, l *loaded, algorithm *suite
 // can be mended only where they were.
 func (r *Keyring) autoTrim(ctx context.Context, storage logical.Storage, name string, now time.Time) (Done, error) {
 	destroyed := 0
-	step := func(edit func(found *loaded, keep int) bool) (*Key, error) {
+	step := func(edit func(found *loaded, keep int) (bool, error)) (*Key, error) {
 		return r.change(ctx, storage, name, func(found *loaded) (bool, error) {
 			if found == nil {
 				return false, nil
@@ -175,15 +175,19 @@ func (r *Keyring) autoTrim(ctx context.Context, storage logical.Storage, name st
 			if err != nil {
 				return false, err
 			}
-			return edit(found, found.key.keepFrom(created, now)), nil
+			return edit(found, found.key.keepFrom(created, now))
 		})
 	}
-	if _, err := step((*loaded).raiseMinimums); err != nil {
+	if _, err := step(func(found *loaded, keep int) (bool, error) { return found.raiseMinimums(keep), nil }); err != nil {
 		return Done{}, err
 	}
-	key, err := step(func(found *loaded, keep int) bool {
+	key, err := step(func(found *loaded, keep int) (bool, error) {
 		destroyed = found.destroyBefore(keep)
-		return destroyed > 0
+		if destroyed > 0 || !found.key.Rotation.Destroys() {
+			return destroyed > 0, nil
+		}
+		// One that failed at its last step has yet to be finished.
+		return found.hasStrays(ctx, storage)
 	})
 	if err != nil || destroyed == 0 {
 		return Done{}, err

@@ -6,11 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/palisade-vault/palisade/pqtransit/certtest"
 	"github.com/palisade-vault/palisade/pqtransit/keyring"
+	"github.com/palisade-vault/palisade/pqtransit/rotation"
 )
 
 // bulky is a key in our own format whose versions 1 to 3 are so large, by their certificates,
@@ -123,6 +125,30 @@ func TestChunksSurviveEveryFault(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A destruction that nobody asked for, interrupted where its chunks go, is finished by the next
+// look at the key, though nothing else is left to do.
+func TestInterruptedDestructionIsFinished(t *testing.T) {
+	entries, _ := bulky(t)
+	m := over(t, entries)
+	m.configure("k", keyring.Configuration{Rotation: rotation.Change{RetainVersions: new(1), DestroyDecryptable: new(true)}})
+	m.storage.FailWhen(func(operation, path string) bool {
+		return operation == "delete" && strings.HasPrefix(path, "palisade/versions/")
+	})
+	_, _ = m.autoRotate(2 * time.Hour)
+	there, named := chunkEntries(t, m.fresh())
+	if slices.Equal(there, named) {
+		t.Fatalf("chunks %v, named %v: nothing was interrupted", there, named)
+	}
+	m.storage.FailWhen(nil)
+	m = m.fresh()
+	if _, err := m.autoRotate(4 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if there, named := chunkEntries(t, m); !slices.Equal(there, named) {
+		t.Errorf("chunks %v, named %v", there, named)
 	}
 }
 

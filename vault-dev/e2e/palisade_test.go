@@ -19,7 +19,8 @@ func palisadeCommand(ctx context.Context, t *testing.T, words ...string) *exec.C
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(dev.Bin(), "palisade"), words...)
-	cmd.Env = dev.Environment(string(bytes.TrimSpace(token)))
+	root := string(bytes.TrimSpace(token))
+	cmd.Env = append(dev.Environment(root), "PALISADE_TO_TOKEN="+root) // the other Vault is this one
 	return cmd
 }
 

@@ -40,7 +40,7 @@ The token needs list and read on FROM/keys, read on FROM/backup, FROM/byok-expor
 FROM/rollback-check, update on FROM/keys, FROM/encrypt, FROM/decrypt, FROM/sign and FROM/hmac, and
 delete on FROM/keys/palisade-migrate-*; for TO, read on TO/keys, TO/wrapping_key and
 TO/rollback-check, and update on TO/keys, TO/restore, TO/encrypt, TO/decrypt and TO/verify. A second
-Vault's token is taken from PALISADE_TO_TOKEN.
+Vault's token is taken from PALISADE_TO_TOKEN, and must be there: this one's is not sent to it.
 
 The exit code is 0 when every key is in TO now, 3 when some are not, 1 and 2 when the run could not
 go on.`,
@@ -107,6 +107,13 @@ func (o *migrateOptions) destination(c *call, vault *api.Client) (*api.Client, e
 	if o.to.address == "" && o.to.namespace == "" && o.to.tls.CACert == "" {
 		return vault, nil
 	}
+	token := os.Getenv(toToken)
+	switch {
+	case token == "" && o.to.address != "":
+		return nil, fmt.Errorf("set %s to a token of the Vault at %s: this Vault's is not sent there", toToken, o.to.address)
+	case token == "":
+		token = vault.Token()
+	}
 	to := c.vault
 	to.address = cmp.Or(o.to.address, to.address)
 	to.namespace = cmp.Or(o.to.namespace, to.namespace)
@@ -115,7 +122,7 @@ func (o *migrateOptions) destination(c *call, vault *api.Client) (*api.Client, e
 	if err != nil {
 		return nil, fmt.Errorf("the other Vault: %v", err)
 	}
-	other.SetToken(cmp.Or(os.Getenv(toToken), vault.Token()))
+	other.SetToken(token)
 	return other, nil
 }
 

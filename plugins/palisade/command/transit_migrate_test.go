@@ -64,6 +64,11 @@ func TestMigrateToAnotherVault(t *testing.T) {
 		seen[r.URL.Path] = r.Header.Get("X-Vault-Token") + " " + r.Header.Get("X-Vault-Namespace")
 		answers(map[string]any{"sys/internal/ui/mounts/transit": map[string]any{"type": "transit"}}).ServeHTTP(w, r)
 	}))
+	t.Setenv(toToken, "")
+	refused := palisade(t, "", "transit", "migrate", "-dry-run", "-key=a", "-to-address="+other, "transit", "transit")
+	if refused.code != exitLocal || len(seen) != 0 || !strings.Contains(refused.err, toToken) {
+		t.Errorf("without a token of its own: code %d, asked %v\n%s", refused.code, seen, refused.err)
+	}
 	t.Setenv(toToken, "token-of-the-other")
 	got := palisade(t, "", "transit", "migrate", "-dry-run", "-key=a", "-to-address="+other, "-to-namespace=team", "transit", "transit")
 	if got.code != exitOK || len(seen) != 3 || seen["/v1/transit/keys/a"] != "token-of-the-other team" {
