@@ -329,7 +329,7 @@ difference "core's words around a 400" {
 }
 
 difference "the type of a parameter" {
-  row        = "Errors never repeat a caller's value: a field of the wrong type is named with its type alone."
+  row        = "What stands in place of a number or a boolean Vault's framework does quote."
   reason     = "a value may be a plaintext"
   operations = ["create", "config", "rotate", "trim", "import", "import_version", "restore", "encrypt", "decrypt", "rewrap", "datakey", "sign", "verify", "hmac", "hash", "random", "csr", "set-certificate", "cache-config"]
   builtin    = "400 (Field validation failed: )?error converting input for field \"(?P<field>\\w+)\": '' expected type '(?P<want>\\w+)', got unconvertible type '(?P<got>[^']+)', value: '.*'"
