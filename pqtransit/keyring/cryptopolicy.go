@@ -145,13 +145,21 @@ func (r *Keyring) mayAdd(key *Key, algorithm *suite.Suite) error {
 		}, "use type=%s"))
 }
 
+// policyRules are the mount's, for a key that a keyring gave out.
+func (k *Key) policyRules() (*cryptopolicy.Rules, error) {
+	if k.ring == nil {
+		return nil, fmt.Errorf("key %s: the crypto policy is not known", k.Name)
+	}
+	return k.ring.rules.current.Load(), nil
+}
+
 // mayMake refuses to make anything new with a version that the mount's policy does not want.
 // What versions made before is read as ever.
 func (k *Key) mayMake(version *Version) error {
-	if k.ring == nil {
-		return fmt.Errorf("key %s: the crypto policy is not known", k.Name)
+	rules, err := k.policyRules()
+	if err != nil {
+		return err
 	}
-	rules := k.ring.rules.current.Load()
 	reasons := rules.Reasons(version.Suite)
 	if reasons == "" {
 		return nil
@@ -173,10 +181,10 @@ func (k *Key) mayMake(version *Version) error {
 // in both directions: what is wrapped to it is exposed to who records it. Such a key has no
 // successor to rotate to, since another lies beside it.
 func (k *Key) mayWrap() error {
-	if k.ring == nil {
-		return fmt.Errorf("key %s: the crypto policy is not known", k.Name)
+	rules, err := k.policyRules()
+	if err != nil {
+		return err
 	}
-	rules := k.ring.rules.current.Load()
 	reasons := rules.Weakness(k.Suite())
 	if existing := rules.Policy().Existing; reasons == "" || existing == cryptopolicy.Report || existing == "" {
 		return nil

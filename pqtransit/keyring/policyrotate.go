@@ -76,7 +76,10 @@ func (r *Keyring) followPolicy(ctx context.Context, storage logical.Storage, nam
 // SentTo is the type that the mount's crypto policy sends the key to, nil where it leaves the
 // key as it is. The error says why the key cannot go there by itself.
 func (k *Key) SentTo() (*suite.Suite, error) {
-	rules := k.ring.rules.current.Load()
+	rules, err := k.policyRules()
+	if err != nil {
+		return nil, err
+	}
 	own := strings.HasPrefix(k.Name, ownKeysPrefix)
 	if own || rules.Policy().Existing != cryptopolicy.AutoRotate || rules.Reasons(k.Suite()) == "" {
 		return nil, nil
